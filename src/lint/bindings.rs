@@ -4,6 +4,8 @@ use super::{Lint, Lints, quoted};
 
 pub(super) fn check(lints: &mut Lints<'_>) {
     chosen_by_clients(lints);
+    unreachable(lints);
+    grants_of_tokens(lints);
     unbound(lints);
     any_origin(lints);
 }
@@ -22,6 +24,43 @@ fn chosen_by_clients(lints: &mut Lints<'_>) {
         let message = "clients choose the host and the path, so they choose the policy that applies to them; add `route` \
                        or `grant` to the binding";
         lints.add(Lint::ClientChosenBinding, format!("/bindings/{index}"), message);
+    }
+}
+
+fn unreachable(lints: &mut Lints<'_>) {
+    let config = lints.view.config;
+    // Each binding is compared with all before it, so this runs for one policy only.
+    if !config.policies.first().is_some_and(|first| std::ptr::eq(&first.policy, lints.view.policy)) {
+        return;
+    }
+    let bindings = &config.bindings;
+    for (index, binding) in bindings.iter().enumerate() {
+        let message = if binding.excludes_every_path() {
+            "no path is `path` and lies under `path_prefix` as well, so no request matches this binding; remove one of the two"
+                .to_owned()
+        } else if let Some(earlier) = bindings.iter().take(index).position(|earlier| earlier.covers(binding)) {
+            format!(
+                "`/bindings/{earlier}` matches every request that this binding matches, so no request reaches it; move it before \
+                 that one, or remove it"
+            )
+        } else {
+            continue;
+        };
+        lints.add(Lint::UnreachableBinding, format!("/bindings/{index}"), message);
+    }
+}
+
+/// A binding by the grant of a token that is not listed. The configuration is valid all the same, so that a token can be revoked.
+fn grants_of_tokens(lints: &mut Lints<'_>) {
+    let config = lints.view.config;
+    for (index, binding) in config.bindings.iter().enumerate() {
+        if let Some(grant) = binding.unyielded_grant(&config.identity) {
+            let message = format!(
+                "`identity` lists no token whose grant is {}, so no request reaches this binding; list one, or remove the binding",
+                quoted(grant)
+            );
+            lints.add(Lint::GrantWithoutSource, format!("/bindings/{index}/grant"), message);
+        }
     }
 }
 

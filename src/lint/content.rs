@@ -13,6 +13,13 @@ const HOST_NAMES: [&str; 4] = ["host", "hostname", "domain", "site"];
 /// Names of arguments that hold a path.
 const PATH_NAMES: [&str; 6] = ["path", "file", "filename", "dir", "directory", "folder"];
 
+/// Names of arguments that hold SQL.
+const SQL_NAMES: [&str; 3] = ["sql", "query", "statement"];
+
+/// Words by which SQL changes what it should not, besides those that [`STATEMENTS`] names.
+const SQL_CHANGES: [&str; 10] =
+    ["DROP", "ALTER", "CREATE", "TRUNCATE", "GRANT", "REVOKE", "EXEC", "EXECUTE", "CALL", "MERGE"];
+
 /// Words that begin an SQL statement.
 const STATEMENTS: [&str; 8] = ["SELECT", "SHOW", "WITH", "EXPLAIN", "DESCRIBE", "INSERT", "UPDATE", "DELETE"];
 
@@ -43,6 +50,7 @@ pub(super) enum ArgumentName {
     Path,
     Url,
     Host,
+    Sql,
     Other,
 }
 
@@ -57,6 +65,7 @@ impl ArgumentName {
             () if is_one_of(&HOST_NAMES) => Self::Host,
             () if is_one_of(&URL_NAMES) => Self::Url,
             () if is_one_of(&PATH_NAMES) => Self::Path,
+            () if is_one_of(&SQL_NAMES) => Self::Sql,
             () => Self::Other,
         }
     }
@@ -78,6 +87,21 @@ impl Content {
             }
             () if begins_statement(text) => Some(Self::Statement),
             () => None,
+        }
+    }
+
+    /// What a text is in a condition that is to stop calls: a URL also with its path or as a scheme alone, and a statement only in an
+    /// argument for SQL, where any of its words counts.
+    pub(super) fn of_denied(text: &str, argument: ArgumentName) -> Option<Self> {
+        let is_scheme = |scheme: &str| !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let is_change = |word: &str| SQL_CHANGES.contains(&word.trim_end_matches(';').to_ascii_uppercase().as_str());
+        match Self::of(text, argument) {
+            None | Some(Self::Statement) if argument == ArgumentName::Sql => (begins_statement(text)
+                || text.split_whitespace().next().is_some_and(is_change))
+            .then_some(Self::Statement),
+            None if text.split_once("://").is_some_and(|(scheme, _)| is_scheme(scheme)) => Some(Self::Url),
+            Some(Self::Statement) => None,
+            content => content,
         }
     }
 }

@@ -5,14 +5,14 @@ use std::collections::HashSet;
 use crate::{
     identity::Source,
     policy::{
-        Limit, ObservedCounter, Predicate, Scope,
-        condition::{Condition, Operand, Operator},
-        path::{Root, Segment},
+        Limit, ObservedCounter, Predicate, Rule, Scope,
+        condition::{Clause, Condition, Literal, Operand, Operator},
+        path::{Path, Root},
     },
     window::Algorithm,
 };
 
-use super::{Lint, Lints, quoted, view::ReachableRule};
+use super::{Lint, Lints, quoted, regex_anchors, view::ReachableRule};
 
 pub(super) fn check(lints: &mut Lints<'_>) {
     let view = lints.view;
@@ -23,10 +23,8 @@ pub(super) fn check(lints: &mut Lints<'_>) {
             for (index, condition) in predicate.conditions.iter().enumerate() {
                 let place = format!("{}/conditions/{index}", predicate.pointer);
                 match condition.operand() {
-                    Operand::Path(path) if reads_claims(path.segments()) && path.root() == Root::Caller => {
-                        claims_without_token(lints, condition, &place);
-                    }
-                    Operand::Path(_) => {}
+                    Operand::Path(_) if is_claim(condition) => claims_without_token(lints, condition, &place),
+                    Operand::Path(path) => grant_without_source(lints, condition, path, &place),
                     Operand::Counter(name) => {
                         out_of_reach(lints, condition, name, &place);
                         let counter = view.policy.observed().iter().find(|counter| counter.name == *name);
@@ -41,8 +39,29 @@ pub(super) fn check(lints: &mut Lints<'_>) {
     }
 }
 
-fn reads_claims(segments: &[Segment]) -> bool {
-    matches!(segments, [Segment::Key(member), ..] if member == "claims")
+/// Whether a condition looks at a claim.
+pub(super) fn is_claim(condition: &Condition) -> bool {
+    match condition.operand() {
+        Operand::Path(path) => path.root() == Root::Caller && path.keys().next() == Some("claims"),
+        Operand::Counter(_) => false,
+    }
+}
+
+/// The conditions of a rule on values without which no call passes: those in `require` that hold for no missing value, and a
+/// `deny_if` that denies every call without its value.
+pub(super) fn needed_conditions(rule: &Rule) -> impl Iterator<Item = &Condition> {
+    let required = rule.require().flat_map(|predicate| &predicate.conditions);
+    let required = required.filter(|condition| !condition.holds_without(Clause::Require));
+    // An empty list is not missing, so only a path to one place covers every call without a value.
+    let denies_absence = |condition: &&Condition| {
+        let is_single = matches!(condition.operand(), Operand::Path(path) if path.is_single());
+        is_single && matches!(condition.operator(), Operator::Exists(false))
+    };
+    let denied = rule.deny_if().filter_map(|predicate| match predicate.conditions.as_slice() {
+        [condition] => Some(condition),
+        _ => None,
+    });
+    required.chain(denied.filter(denies_absence))
 }
 
 // === claims ===
@@ -61,18 +80,54 @@ fn claims_without_token(lints: &mut Lints<'_>, condition: &Condition, place: &st
     lints.add(Lint::ClaimsWithoutToken, lints.view.text.absolute(&format!("{place}/path")), message);
 }
 
+/// A condition on a grant, on a source of grants, or on whether the caller is authenticated, which no source of `identity` yields.
+fn grant_without_source(lints: &mut Lints<'_>, condition: &Condition, path: &Path, place: &str) {
+    let sources = &lints.view.config.identity;
+    let yields = |literal: &Literal| match (path.keys().last(), literal) {
+        (Some("grant"), Literal::Text(text)) => {
+            sources.iter().any(|source| source.yields(text, &|grant| grant == text))
+        }
+        (Some("source"), Literal::Text(text)) => sources.iter().any(|source| source.kind() == text),
+        (Some("authenticated"), Literal::Flag(flag)) => sources.iter().any(|source| source.is_authenticated() == *flag),
+        _ => true,
+    };
+    let shown = |literal: &Literal| match literal {
+        Literal::Text(text) => quoted(text),
+        Literal::Flag(flag) => format!("`{flag}`"),
+        _ => String::new(),
+    };
+    let unyielded = match (path.root(), condition.operator()) {
+        // A set has no order.
+        (Root::Caller, Operator::Among(set) | Operator::NotAmong(set)) => {
+            set.literals().filter(|literal| !yields(literal)).map(|literal| format!("is {}", shown(&literal))).min()
+        }
+        (Root::Caller, Operator::StartsWith(front)) if path.keys().last() == Some("grant") => {
+            let yields = sources.iter().any(|source| source.yields(front, &|grant| grant.starts_with(front)));
+            (!yields).then(|| format!("begins with {}", quoted(front)))
+        }
+        (Root::Caller, Operator::Regex(regex)) if path.keys().last() == Some("grant") => {
+            let yields =
+                |front: &str| sources.iter().any(|source| source.yields(front, &|grant| grant.starts_with(front)));
+            let starts = regex_anchors::starts_of(regex.as_str());
+            let is_unyielded = !starts.is_empty() && !starts.iter().any(|start| yields(start));
+            is_unyielded.then(|| format!("begins as {} says", quoted(regex.as_str())))
+        }
+        _ => None,
+    };
+    let Some(unyielded) = unyielded else { return };
+    let message = format!(
+        "no source of `identity` yields a caller whose {} {unyielded}; add one, or correct the value",
+        condition.operand()
+    );
+    lints.add(Lint::GrantWithoutSource, lints.view.text.absolute(&format!("{place}/value")), message);
+}
+
 /// A `deny_if` on a claim that does not hold for a caller without it.
 fn claim_unguarded(lints: &mut Lints<'_>, reachable: ReachableRule<'_>, predicate: &Predicate) {
-    use crate::policy::condition::Clause;
-    let on_claim = |condition: &Condition| match condition.operand() {
-        Operand::Path(path) => path.root() == Root::Caller && reads_claims(path.segments()),
-        Operand::Counter(_) => false,
-    };
-    for (index, condition) in predicate.conditions.iter().enumerate().filter(|(_, condition)| on_claim(condition)) {
+    for (index, condition) in predicate.conditions.iter().enumerate().filter(|(_, condition)| is_claim(condition)) {
         let is_exists = matches!(condition.operator(), Operator::Exists(_));
-        let mut required = reachable.rules().flat_map(|rule| rule.require()).flat_map(|require| &require.conditions);
         let is_required =
-            required.any(|other| other.operand() == condition.operand() && !other.holds_without(Clause::Require));
+            reachable.rules().flat_map(needed_conditions).any(|other| other.operand() == condition.operand());
         if is_exists || is_required || condition.holds_without(Clause::Deny) {
             continue;
         }

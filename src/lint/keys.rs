@@ -1,6 +1,6 @@
 //! Lints on entries that take precedence over stricter ones.
 
-use crate::policy::{Mode, Rule, pattern::Pattern};
+use crate::policy::{Mode, Policy, Rule, pattern::Pattern};
 
 use super::{Lint, Lints, policy_section::PolicySection, quoted, view::Entry};
 
@@ -30,7 +30,7 @@ fn covered(lints: &mut Lints<'_>, entry: &Entry<'_>, (pattern, rule): PatternRul
              entry if you do not intend that"
         );
         lints.add(Lint::DroppedRestriction, &entry.pointer, message);
-    } else if let Some(dropped) = dropped(entry, rule) {
+    } else if let Some(dropped) = dropped(lints.view.policy, entry, rule) {
         let message = format!(
             "{key} takes precedence over {other} and drops its {dropped}, since entries never merge; {}",
             repeat(entry.map)
@@ -43,7 +43,8 @@ fn covered(lints: &mut Lints<'_>, entry: &Entry<'_>, (pattern, rule): PatternRul
 fn crossed(lints: &mut Lints<'_>, entry: &Entry<'_>, others: &[PatternRule<'_>]) {
     let Some(own) = entry.pattern else { return };
     let crossing = others.iter().filter(|(pattern, _)| own.overlaps(pattern) && !pattern.matches(entry.key));
-    let first = crossing.filter_map(|(pattern, rule)| Some((pattern, dropped(entry, rule)?))).next();
+    let policy = lints.view.policy;
+    let first = crossing.filter_map(|(pattern, rule)| Some((pattern, dropped(policy, entry, rule)?))).next();
     if let Some((pattern, dropped)) = first {
         let message = format!(
             "{} takes precedence on names that {} matches, too, and drops its {dropped}, since entries never merge; {}",
@@ -73,9 +74,12 @@ fn lower<'v>(
 }
 
 /// The restrictions of another rule that an entry's rule does not have, as text.
-fn dropped(entry: &Entry<'_>, rule: &Rule) -> Option<String> {
-    let dropped: Vec<&str> =
-        restrictions(rule).filter(|part| !restrictions(entry.rule).any(|kept| kept == *part)).collect();
+fn dropped(policy: &Policy, entry: &Entry<'_>, rule: &Rule) -> Option<String> {
+    let parts = restrictions(rule).filter(|part| !restrictions(entry.rule).any(|kept| kept == *part));
+    // Without `arguments` of its own, an entry has those of the policy.
+    let check = |rule| policy.argument_rule(Some(rule), Mode::Enforce).map(|arguments| arguments.check);
+    let is_laxer = entry.map == PolicySection::Tools && check(entry.rule) < check(rule);
+    let dropped: Vec<&str> = parts.chain(is_laxer.then_some("arguments")).collect();
     (!dropped.is_empty()).then(|| format!("`{}`", dropped.join("` and `")))
 }
 
@@ -86,6 +90,7 @@ fn restrictions(rule: &Rule) -> impl Iterator<Item = &'static str> {
         ("deny_if", rule.deny_if().next().is_some()),
         ("require_approval", rule.asks_for_approval()),
         ("limits", rule.limits().next().is_some()),
+        ("results", rule.results().next().is_some()),
     ];
     let enforced = rule.mode == Mode::Enforce;
     parts.into_iter().filter(move |(_, present)| enforced && *present).map(|(part, _)| part)

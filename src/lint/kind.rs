@@ -25,6 +25,8 @@ pub enum Lint {
     ConstantGrant,
     /// A binding by host or path alone.
     ClientChosenBinding,
+    /// A binding that no request reaches.
+    UnreachableBinding,
     /// A policy that no binding selects.
     UnboundPolicy,
     /// `protocol.origins` that accepts every page.
@@ -81,6 +83,8 @@ pub enum Lint {
     SizeOverShare,
     /// A key with characters that no tool's name has, such as those of regular expressions.
     OddName,
+    /// A key of `methods` that is nearly the name of a method of MCP.
+    UnknownMethod,
     /// A rule of `rules` that no entry uses.
     UnusedRule,
     /// A tool that calls other tools by name, without a condition on that name.
@@ -101,6 +105,8 @@ pub enum Lint {
     OpenSchema,
     /// A condition on claims that no source of identity yields.
     ClaimsWithoutToken,
+    /// A condition on a grant that no source of identity yields.
+    GrantWithoutSource,
     /// A condition on a counter of fixed windows, which forgets at each boundary.
     CounterForgets,
     /// A condition on a counter, which each Envoy counts on its own.
@@ -115,7 +121,7 @@ pub enum Lint {
 
 impl Lint {
     /// Every lint.
-    pub const ALL: [Self; 53] = [
+    pub const ALL: [Self; 56] = [
         Self::Shadow,
         Self::AllowWithHide,
         Self::OpenStar,
@@ -126,6 +132,7 @@ impl Lint {
         Self::UnreachableSource,
         Self::ConstantGrant,
         Self::ClientChosenBinding,
+        Self::UnreachableBinding,
         Self::UnboundPolicy,
         Self::AnyOrigin,
         Self::DroppedRestriction,
@@ -154,6 +161,7 @@ impl Lint {
         Self::CompressedResults,
         Self::SizeOverShare,
         Self::OddName,
+        Self::UnknownMethod,
         Self::UnusedRule,
         Self::CallsByName,
         Self::NamesNothing,
@@ -164,6 +172,7 @@ impl Lint {
         Self::NoPinnedSchema,
         Self::OpenSchema,
         Self::ClaimsWithoutToken,
+        Self::GrantWithoutSource,
         Self::CounterForgets,
         Self::CounterPerEnvoy,
         Self::CounterIdentity,
@@ -185,6 +194,7 @@ impl Lint {
             Self::UnreachableSource => "unreachable-source",
             Self::ConstantGrant => "constant-grant",
             Self::ClientChosenBinding => "client-chosen-binding",
+            Self::UnreachableBinding => "unreachable-binding",
             Self::UnboundPolicy => "unbound-policy",
             Self::AnyOrigin => "any-origin",
             Self::DroppedRestriction => "dropped-restriction",
@@ -213,6 +223,7 @@ impl Lint {
             Self::CompressedResults => "compressed-results",
             Self::SizeOverShare => "size-over-share",
             Self::OddName => "odd-name",
+            Self::UnknownMethod => "unknown-method",
             Self::UnusedRule => "unused-rule",
             Self::CallsByName => "calls-by-name",
             Self::NamesNothing => "names-nothing",
@@ -222,6 +233,7 @@ impl Lint {
             Self::ChangedDefinition => "changed-definition",
             Self::NoPinnedSchema => "no-pinned-schema",
             Self::OpenSchema => "open-schema",
+            Self::GrantWithoutSource => "grant-without-source",
             Self::ClaimsWithoutToken => "claims-without-token",
             Self::CounterForgets => "counter-forgets",
             Self::CounterPerEnvoy => "counter-per-envoy",

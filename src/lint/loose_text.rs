@@ -1,4 +1,5 @@
-//! Conditions on the start, end or a part of a path, a URL, a host or an SQL statement: the rest is the caller's choice.
+//! Conditions on the start, end or a part of a path, a URL, a host or an SQL statement: the rest is the caller's choice, and in a
+//! condition that is to stop calls its spelling as well.
 
 use crate::policy::condition::{Condition, Literal, Operator};
 
@@ -84,6 +85,85 @@ fn describe_start(text: &str, content: Content, argument: ArgumentName, kind: Ru
         ),
     };
     Some(found)
+}
+
+/// How a caller avoids a condition that is to stop calls: servers read another spelling alike.
+pub(super) fn describe_avoidable_text(condition: &Condition, kind: RuleKind) -> Option<String> {
+    // The filter denies other spellings of a resource's URI before.
+    if kind == RuleKind::Resource {
+        return None;
+    }
+    let (text, verb) = match condition.operator() {
+        Operator::StartsWith(text) => (text, "start with"),
+        Operator::EndsWith(text) => (text, "end with"),
+        Operator::Contains(Literal::Text(text)) => (text, "contain"),
+        _ => return None,
+    };
+    let argument = ArgumentName::of(condition);
+    let content = Content::of_denied(text, argument)?;
+    let hosts = match argument {
+        ArgumentName::Host => "list the allowed hosts with `in` under `require`",
+        _ => "list the allowed hosts with `url_host_in` under `require`",
+    };
+    let whole = format!("under `require`, {WHOLE}");
+    let is_written = |other: String, how: &str, advice: &str| {
+        let (other, shown) = (quoted(&other), quoted(text));
+        format!("{other} {how} and does not {verb} {shown}; {advice}")
+    };
+    let found = match content {
+        Content::Path => {
+            is_written(other_path(text, verb, argument)?, "leads there, too,", "use `path_within`, which resolves `..`")
+        }
+        Content::WindowsPath => is_written(swap_case(text), "names the same file", &whole),
+        Content::FileUrl => is_written(swap_scheme(text), "is the same to servers", &whole),
+        Content::Url => is_written(swap_scheme(text), "is the same to servers", hosts),
+        Content::Host if text.bytes().any(|byte| byte.is_ascii_alphabetic()) => {
+            is_written(swap_case(text), "is the same host", hosts)
+        }
+        Content::Host => format!(
+            "an address has other spellings (`2130706433` is `127.0.0.1`), and any name may resolve to it, so callers avoid {}; \
+             {hosts}",
+            quoted(text)
+        ),
+        Content::Statement => is_written(
+            swap_case(text),
+            "is the same to servers",
+            "write the allowed statements under `require`, with `in` or as a `regex` from `^` to `$`",
+        ),
+    };
+    Some(found)
+}
+
+/// Another path to the same place, if there is one.
+fn other_path(text: &str, verb: &str, argument: ArgumentName) -> Option<String> {
+    if text.contains("..") {
+        return None;
+    }
+    if verb == "start with" {
+        let separator = if text.starts_with('/') { "" } else { "/" };
+        let root = if text.starts_with('/') { "/" } else { "" };
+        return Some(format!("{root}x/..{separator}{text}"));
+    }
+    if argument != ArgumentName::Path {
+        return None;
+    }
+    let (names, root) = (text.trim_start_matches('/'), text.starts_with('/'));
+    match names.split_once('/') {
+        Some((first, rest)) if !rest.is_empty() => Some(format!("{}{first}//{rest}", if root { "/" } else { "" })),
+        // A relative path.
+        _ if root && verb == "contain" => Some(names.to_owned()),
+        _ => None,
+    }
+}
+
+fn swap_scheme(text: &str) -> String {
+    let (scheme, rest) = text.split_at_checked(text.find(':').unwrap_or_default()).unwrap_or_default();
+    swap_case(scheme) + rest
+}
+
+fn swap_case(text: &str) -> String {
+    let swap = |c: char| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
+    text.chars().map(swap).collect()
 }
 
 /// For a text at the end, or anywhere.

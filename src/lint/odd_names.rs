@@ -1,6 +1,6 @@
-//! Lints on the names in a policy: keys that match no tool, and rules that no entry uses.
+//! Lints on the names in a policy: keys that match no tool or no method, and rules that no entry uses.
 
-use crate::policy::Effect;
+use crate::{json::diagnostic::nearest_word, mcp::Method, policy::Effect};
 
 use super::{Lint, Lints, policy_section::PolicySection, quoted, value_offsets::child};
 
@@ -12,7 +12,27 @@ pub(super) fn check(lints: &mut Lints<'_>) {
     for entry in view.entries.iter().filter(|entry| entry.map != PolicySection::Resources) {
         odd_name(lints, entry.key, entry.rule.denies_unconditionally(), entry.pointer.clone());
     }
+    unknown_methods(lints);
     unused_rules(lints);
+}
+
+/// Keys of `methods` that are nearly the name of a method. Servers may have methods of their own.
+fn unknown_methods(lints: &mut Lints<'_>) {
+    let view = lints.view;
+    let parts = |method: &str| method.split(['/', '.', ':']).count();
+    let known: Vec<&str> = Method::names().collect();
+    for method in view.text.methods.iter().filter(|method| !known.contains(*method)) {
+        // `vendor/ping` is not a misspelled `ping`.
+        let alike: Vec<&str> = known.iter().copied().filter(|known| parts(known) == parts(method)).collect();
+        if let Some(near) = nearest_word(method, &alike) {
+            let message = format!(
+                "MCP has no method {}, so this decides on none (did you mean `{near}`?); correct the name, unless your server has a \
+                 method of its own with this name",
+                quoted(method)
+            );
+            lints.add(Lint::UnknownMethod, child(&view.text.pointer("methods"), method), message);
+        }
+    }
 }
 
 /// A key that its author means as a regular expression or as another kind of pattern.

@@ -14,6 +14,8 @@ use super::value_offsets::child;
 pub(super) struct PolicySource<'v> {
     /// `hide`, in order.
     pub(super) hide: Vec<&'v str>,
+    /// The keys of `methods`, in order.
+    pub(super) methods: Vec<&'v str>,
     /// The names of `rules`, in order.
     pub(super) rules: Vec<&'v str>,
     /// The names in every `use`.
@@ -34,6 +36,7 @@ impl<'v> PolicySource<'v> {
         let entries = maps.flat_map(values).chain(member(policy, "all_tools"));
         Self {
             hide: strings(member(policy, "hide")),
+            methods: names(member(policy, "methods")),
             rules: names(member(policy, "rules")),
             uses: entries.flat_map(|entry| strings(member(entry, "use"))).collect(),
             base,

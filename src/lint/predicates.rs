@@ -3,11 +3,13 @@
 use crate::policy::{
     Cost, Predicate,
     condition::{Clause, Condition, Literal, Operator},
-    path::Path,
+    path::{Path, Root},
 };
 
 use super::{
-    Lint, Lints, loose_regex,
+    Lint, Lints,
+    facts::{self, needed_conditions},
+    loose_regex,
     loose_text::{self, RuleKind},
     policy_section::PolicySection,
     quoted, regex_anchors,
@@ -29,6 +31,7 @@ pub(super) fn check(lints: &mut Lints<'_>) {
             check_unguarded(lints, reachable, &predicates, kind);
             for (condition, place) in conditions(predicates.iter().copied()) {
                 check_regex(lints, condition, None, &place);
+                check_avoidable(lints, condition, rule_kind(reachable, condition), &place);
                 match condition.operator() {
                     Operator::MaxLength(_) => check_inverted(lints, kind, "max_length", &place),
                     Operator::MaxItems(_) => check_inverted(lints, kind, "max_items", &place),
@@ -89,9 +92,7 @@ fn is_required(reachable: ReachableRule<'_>, path: &Path) -> bool {
         return true;
     }
     reachable.rules().any(|rule| {
-        let conditions = rule.require().flat_map(|predicate| &predicate.conditions);
-        let needed =
-            conditions.filter(|condition| !condition.holds_without(Clause::Require)).filter_map(Condition::args_path);
+        let needed = needed_conditions(rule).filter_map(Condition::args_path);
         let counted = rule.limits().filter_map(|limit| match &limit.cost {
             Cost::Argument(path) => Some(path),
             Cost::Fixed(_) => None,
@@ -109,18 +110,36 @@ fn check_inverted(lints: &mut Lints<'_>, kind: Lint, operator: &str, place: &str
     lints.add(Lint::InvertedMaxLength, lints.view.text.absolute(&format!("{place}/op")), message);
 }
 
-/// A condition that holds for a string that contains the value, and for a list that has it as an element.
+/// A condition that holds for a string that contains the value, and for a list that has it as an element. The grant and its source
+/// are always strings.
 fn check_contains(lints: &mut Lints<'_>, condition: &Condition, place: &str) {
-    if matches!(condition.operator(), Operator::Contains(Literal::Text(_))) {
-        let message = "`contains` holds for a string with this text and for a list with this element, and the caller \
-                       chooses which to send; use `includes` for a list, or `regex` for a string";
-        lints.add(Lint::ContainsInRequire, lints.view.text.absolute(&format!("{place}/op")), message);
+    if !matches!(condition.operator(), Operator::Contains(Literal::Text(_))) {
+        return;
     }
+    let message = match condition.operand().root() {
+        Some(Root::Args) => {
+            "`contains` holds for a string with this text and for a list with this element, and the caller chooses which to send; \
+             use `includes` for a list, or `regex` for a string"
+        }
+        Some(Root::Caller) if facts::is_claim(condition) => {
+            "`contains` holds for a claim that is a string with this text, in a longer word too, and for one that is a list with this \
+             element; use `has_scope`, which compares whole words of both, or `includes` for a list"
+        }
+        _ => return,
+    };
+    lints.add(Lint::ContainsInRequire, lints.view.text.absolute(&format!("{place}/op")), message);
 }
 
 /// A condition on a part of a text that says nothing of the rest.
 fn check_text(lints: &mut Lints<'_>, condition: &Condition, kind: RuleKind, place: &str) {
     if let Some(message) = loose_text::describe_loose_text(condition, kind) {
+        lints.add(Lint::LooseText, lints.view.text.absolute(&format!("{place}/value")), message);
+    }
+}
+
+/// A condition that is to stop calls and looks at a part of a text: a caller writes the same in another way.
+fn check_avoidable(lints: &mut Lints<'_>, condition: &Condition, kind: RuleKind, place: &str) {
+    if let Some(message) = loose_text::describe_avoidable_text(condition, kind) {
         lints.add(Lint::LooseText, lints.view.text.absolute(&format!("{place}/value")), message);
     }
 }

@@ -2,7 +2,7 @@
 
 use regex_syntax::{
     ParserBuilder,
-    hir::{Hir, HirKind, Look, LookSet},
+    hir::{Hir, HirKind, Look, LookSet, literal::Extractor},
 };
 
 use crate::policy::condition::Clause;
@@ -38,6 +38,17 @@ pub(super) fn describe_loose_regex(regex: &str, side: Clause) -> Option<String> 
             Some(format!("{shown} matches anywhere in a text, and any text may surround it; write `^(?:…)$`"))
         }
     }
+}
+
+/// Every text that an expression matches begins with one of these; none if some may begin in another way.
+pub(super) fn starts_of(regex: &str) -> Vec<String> {
+    let Ok(parsed) = ParserBuilder::new().build().parse(regex) else { return Vec::new() };
+    if !parsed.properties().look_set_prefix().contains(Look::Start) {
+        return Vec::new();
+    }
+    let starts = Extractor::new().extract(&parsed);
+    let starts = starts.literals().unwrap_or_default().iter().map(|start| std::str::from_utf8(start.as_bytes()));
+    starts.map(|start| start.map(str::to_owned)).collect::<Result<_, _>>().unwrap_or_default()
 }
 
 /// Whether some alternatives at the top are anchored and others are not. Deeper down, as in `(^|/)etc`, authors intend

@@ -48,8 +48,8 @@ fn check_cost(lints: &mut Lints<'_>, finder: &Finder, pointer: &str) {
     if places < PLACES {
         let near = quoted(&expression.near);
         let message = format!(
-            "an answer that contains {near} more than {places} times is refused, since the expression takes too much work; \
-             repeat its parts less often, or choose a rarer `near`"
+            "an answer that contains {near} more than {places} times can be refused, since the expression may take too much work at \
+             each place; repeat its parts less often, or choose a rarer `near`"
         );
         lints.add(Lint::CostlyFinder, lints.view.text.absolute(pointer), message);
     }

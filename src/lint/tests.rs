@@ -2,6 +2,7 @@
 
 mod approvals;
 mod arguments;
+mod avoidable;
 mod bindings;
 mod changes;
 mod facts;

@@ -89,6 +89,12 @@ impl Method {
         METHODS.iter().find(|method| method.name == name)
     }
 
+    /// The names of all methods and notifications that the specification defines for clients.
+    #[cfg(not(target_os = "wasi"))]
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        METHODS.iter().map(|method| method.name).chain(NOTIFICATIONS)
+    }
+
     /// Whether the specification lets clients send this notification.
     #[must_use]
     pub fn is_client_notification(name: &str) -> bool {

@@ -6,7 +6,8 @@ use super::{NONE, warnings};
 /// A configuration with two policies.
 fn bound(bindings: &str) -> Vec<String> {
     warnings(&format!(
-        r#"{{"policies":{{"a":{{"version":"1","default":"deny"}},"b":{{"version":"1","default":"deny"}}}},"bindings":[{bindings}]}}"#
+        r#"{{"policies":{{"a":{{"version":"1","default":"deny"}},"b":{{"version":"1","default":"deny"}}}},"bindings":[{bindings}],
+            "identity":[{{"jwt_claim":"sub","payload":"p"}}]}}"#
     ))
 }
 
@@ -20,6 +21,80 @@ fn client_chosen_binding() {
         assert_eq!(bound(&format!(r#"{{{by},"route":"r","policy":"a"}},{other}"#)), NONE);
         assert_eq!(bound(&format!(r#"{{{by},"grant":"jwt:*","policy":"a"}},{other}"#)), NONE);
     }
+}
+
+#[test]
+fn unreachable_binding() {
+    let earlier = "/bindings/1: `/bindings/0` matches every request that this binding matches, so no request reaches it; move it before \
+                   that one, or remove it [unreachable-binding]";
+    let reached = |bindings: &str| {
+        let mut found = bound(bindings);
+        found.retain(|warning| warning.ends_with("[unreachable-binding]"));
+        found
+    };
+    for (first, second) in [
+        ("", ""),
+        ("", r#""route":"r","#),
+        ("", r#""path_prefix":"/a","#),
+        (r#""route":"r*","#, r#""route":"ro*","grant":"jwt:a","#),
+        (r#""grant":"jwt:*","#, r#""grant":"jwt:a*","#),
+        (r#""host":"a.com","#, r#""host":"A.com:443","#),
+        (r#""host":"*.com","#, r#""host":"*.a.com","path":"/a","#),
+        (r#""path_prefix":"/a","#, r#""path_prefix":"/a/b","#),
+        (r#""path_prefix":"/a","#, r#""path":"/a","#),
+        (r#""path":"/a*","#, r#""path_prefix":"/a","#),
+        (r#""path":"/a","#, r#""path":"/a","path_prefix":"/a","#),
+    ] {
+        assert_eq!(
+            reached(&format!(r#"{{{first}"policy":"a"}},{{{second}"policy":"b"}}"#)),
+            [earlier],
+            "{first} {second}"
+        );
+    }
+    for (first, second) in [
+        (r#""route":"r","#, ""),
+        (r#""route":"r","#, r#""host":"h","#),
+        (r#""grant":"jwt:a*","#, r#""grant":"jwt:*","#),
+        (r#""host":"a.com:443","#, r#""host":"a.com","#),
+        (r#""path_prefix":"/a","#, r#""path_prefix":"/ab","#),
+        (r#""path":"/a","#, r#""path_prefix":"/a","#),
+        (r#""path":"/a","#, r#""path":"/A","#),
+    ] {
+        assert_eq!(reached(&format!(r#"{{{first}"policy":"a"}},{{{second}"policy":"b"}}"#)), NONE, "{first} {second}");
+    }
+    let apart = "/bindings/0: no path is `path` and lies under `path_prefix` as well, so no request matches this binding; remove one of \
+                 the two [unreachable-binding]";
+    for (path, prefix, expected) in [
+        ("/a", "/b", &[apart][..]),
+        ("/a*/c", "/b", &[apart]),
+        ("/ab", "/a", &[apart]),
+        ("/a/b", "/a", &[]),
+        ("/*/c", "/b", &[]),
+    ] {
+        assert_eq!(
+            reached(&format!(r#"{{"route":"r","path":"{path}","path_prefix":"{prefix}","policy":"a"}}"#)),
+            expected
+        );
+    }
+}
+
+#[test]
+fn a_binding_by_a_token_that_is_not_listed_is_reached_by_no_request() {
+    let found = |grant: &str| {
+        warnings(&format!(
+            r#"{{"policies":{{"a":{{"version":"1","default":"deny"}}}},"bindings":[{{"grant":"{grant}","policy":"a"}}],
+            "identity":[{{"tokens":{{"ann":{{"sha256":"{}","expires":"2027-01-31"}}}}}}]}}"#,
+            "0".repeat(64)
+        ))
+    };
+    for grant in ["token:bob", "token:b*"] {
+        let expected = format!(
+            "/bindings/0/grant: `identity` lists no token whose grant is `{grant}`, so no request reaches this binding; list one, or \
+             remove the binding [grant-without-source]"
+        );
+        assert_eq!(found(grant), [expected]);
+    }
+    assert_eq!([found("token:ann"), found("token:a*"), found("*")].concat(), NONE);
 }
 
 #[test]

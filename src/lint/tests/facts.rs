@@ -28,6 +28,53 @@ fn claims_without_token() {
 }
 
 #[test]
+fn grant_without_source() {
+    let found = |path: &str, op: &str, value: &str| {
+        with_token(&format!(
+            r#""t":{{"deny_if":[{{"conditions":[{{"path":"{path}","op":"{op}","value":{value}}}]}}]}}"#
+        ))
+    };
+    for (path, op, value, what) in [
+        ("caller.grant", "eq", r#""peer:a""#, "is `peer:a`"),
+        ("caller.grant", "not_in", r#"["jwt:a","token:b","peer:a"]"#, "is `peer:a`"),
+        ("caller.grant", "starts_with", r#""jwt.""#, "begins with `jwt.`"),
+        ("caller.grant", "regex", r#""^alice$""#, "begins as `^alice$` says"),
+        ("caller.grant", "regex", r#""^(?:peer|token):x""#, "begins as `^(?:peer|token):x` says"),
+        ("caller.source", "eq", r#""token""#, "is `token`"),
+        ("caller.authenticated", "eq", "false", "is `false`"),
+    ] {
+        let expected = format!(
+            "/policy/tools/t/deny_if/0/conditions/0/value: no source of `identity` yields a caller whose `{path}` {what}; add one, or \
+             correct the value [grant-without-source]"
+        );
+        assert_eq!(found(path, op, value), [expected]);
+    }
+    for (path, op, value) in [
+        ("caller.grant", "eq", r#""jwt:a""#),
+        ("caller.grant", "starts_with", r#""jwt""#),
+        ("caller.grant", "ends_with", r#""@example.com""#),
+        ("caller.grant", "regex", r#""^(?:peer|jwt):x""#),
+        ("caller.grant", "regex", r#""^.*@example.com$""#),
+        ("caller.grant", "regex", r#""alice$""#),
+        ("caller.source", "in", r#"["jwt"]"#),
+        ("caller.authenticated", "eq", "true"),
+        ("now.weekday", "eq", r#""mon""#),
+    ] {
+        assert_eq!(found(path, op, value), NONE, "{path} {op}");
+    }
+    let listed = |grant: &str| {
+        warnings(&format!(
+            r#"{{"policy":{{"version":"1","default":"deny","tools":{{"t":{{"require":[{{"conditions":[
+                {{"path":"caller.grant","op":"eq","value":"{grant}"}}]}}]}}}}}},
+                "identity":[{{"tokens":{{"a":{{"sha256":"{}","expires":"2027-01-31"}}}}}},{{"constant":"c"}}]}}"#,
+            "0".repeat(64)
+        ))
+    };
+    assert_eq!([listed("token:a"), listed("constant:c")].concat(), NONE);
+    assert_eq!([listed("token:b"), listed("constant:d")].concat().len(), 2);
+}
+
+#[test]
 fn unguarded_deny_on_a_claim() {
     let deny = r#""deny_if":[{"conditions":[{"path":"caller.claims.groups","op":"has_scope","value":"guests"}]}]"#;
     assert_eq!(
@@ -39,6 +86,12 @@ fn unguarded_deny_on_a_claim() {
     );
     let require = r#""require":[{"conditions":[{"path":"caller.claims.groups","op":"exists","value":true}]}]"#;
     assert_eq!(with_token(&format!(r#""t":{{{require},{deny}}}"#)), NONE);
+    let absent = r#"{"conditions":[{"path":"caller.claims.groups","op":"exists","value":false}]},{"#;
+    assert_eq!(
+        with_token(&format!(r#""t":{{{}}}"#, deny.replacen('{', absent, 1))),
+        NONE,
+        "the first denies a call without it"
+    );
 }
 
 /// Warnings on a counter that `t` counts and `u` reads.

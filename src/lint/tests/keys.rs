@@ -32,6 +32,32 @@ fn dropped_restriction() {
 }
 
 #[test]
+fn dropped_restriction_of_answers_and_arguments() {
+    let results = r#"{"results":{"deny_if":[{"find":"private_key"}]}}"#;
+    let dropped = |part: &str| {
+        format!(
+            "/tools/get_pods: `get_pods` takes precedence over `get_*` and drops its `{part}`, since entries never merge; repeat that \
+             here, or move it to `all_tools` [dropped-restriction]"
+        )
+    };
+    assert_eq!(policy(&format!(r#""tools":{{"get_*":{results},"get_pods":{{}}}}"#)), [dropped("results")]);
+    assert_eq!(policy(&format!(r#""tools":{{"get_*":{results},"get_pods":{results}}}"#)), NONE);
+    let arguments = |of_policy: &str, pattern: &str, exact: &str| {
+        let mut found = policy(&format!(
+            r#""arguments":"{of_policy}","tools":{{"get_*":{{"arguments":"{pattern}"}},"get_pods":{{{exact}}}}}"#
+        ));
+        found.retain(|warning| warning.ends_with("[dropped-restriction]"));
+        found
+    };
+    assert_eq!(arguments("any", "strict", ""), [dropped("arguments")]);
+    assert_eq!(arguments("declared", "strict", ""), [dropped("arguments")]);
+    assert_eq!(arguments("strict", "declared", r#""arguments":"any""#), [dropped("arguments")]);
+    assert_eq!(arguments("strict", "strict", ""), NONE);
+    assert_eq!(arguments("strict", "declared", ""), NONE);
+    assert_eq!(arguments("any", "strict", r#""arguments":"strict""#), NONE);
+}
+
+#[test]
 fn dropped_restriction_where_a_pattern_denies() {
     assert_eq!(
         policy(r#""tools":{"delete_*":{"action":"deny"},"delete_draft":{}}"#),

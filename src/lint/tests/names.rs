@@ -33,6 +33,26 @@ fn a_key_that_no_tool_can_have_gets_a_warning() {
 }
 
 #[test]
+fn a_method_that_is_nearly_one_of_mcp_gets_a_warning() {
+    for (key, near) in [
+        ("tool/call", "tools/call"),
+        ("tools.call", "tools/call"),
+        ("resources/reed", "resources/read"),
+        ("notifications/canceled", "notifications/cancelled"),
+    ] {
+        let expected = format!(
+            "/methods/{}: MCP has no method `{key}`, so this decides on none (did you mean `{near}`?); correct the name, unless your \
+             server has a method of its own with this name [unknown-method]",
+            key.replace('/', "~1")
+        );
+        assert_eq!(allow(&format!(r#""methods":{{"{key}":"deny"}}"#)), [expected]);
+    }
+    for key in ["tools/call", "vendor/x", "x/ping", "tools/describe_all", "notifications/initialized"] {
+        assert_eq!(allow(&format!(r#""methods":{{"{key}":"deny"}}"#)), NONE, "{key}");
+    }
+}
+
+#[test]
 fn a_dot_before_a_star_gets_a_warning_where_it_looks_like_a_regular_expression() {
     let told = |key: &str, before: &str, meant: &str| {
         format!(

@@ -63,6 +63,27 @@ fn what_is_required_is_guarded() {
 }
 
 #[test]
+fn what_is_denied_without_its_value_is_guarded() {
+    let denied = |absent: &str, path: &str| {
+        let present = list(path, "gt", "9");
+        rule("deny_if", &format!("[{},{}", absent, present.trim_start_matches('[')), "")
+    };
+    let absent = |path: &str| format!(r#"{{"conditions":[{{"path":"{path}","op":"exists","value":false}}]}}"#);
+    assert_eq!(denied(&absent("args.n"), "args.n"), NONE);
+    assert_eq!(denied(&absent("args.n.m"), "args.n"), NONE);
+    let more = absent("args.n").replace("]}", r#",{"path":"args.m","op":"exists","value":true}]}"#);
+    for (absent, path) in [(more, "args.n"), (absent("args.m"), "args.n"), (absent("args.l[*].n"), "args.l[*].n")] {
+        let warnings = denied(&absent, path);
+        assert!(
+            warnings.iter().any(|warning| warning.contains(&format!("without `{path}`"))),
+            "{absent} {path} {warnings:?}"
+        );
+    }
+    let approval = format!(r#","deny_if":[{}]"#, absent("args.n"));
+    assert_eq!(rule("require_approval", &list("args.n", "gt", "9"), &approval), NONE);
+}
+
+#[test]
 fn what_is_counted_or_required_of_all_tools_is_guarded() {
     let limit = r#","limits":[{"counter":"c","window":"minute","max":9,"scope":"grant","increment_from":"args.n"}]"#;
     let denied = list("args.n", "gt", "9");
@@ -107,6 +128,24 @@ fn contains_in_require() {
     assert_eq!(rule("require", &list("args.s", "contains", "5"), ""), NONE);
     let guard = format!(r#","require":{}"#, list("args.s", "exists", "true"));
     assert_eq!(rule("deny_if", &list("args.s", "contains", "\"DROP\""), &guard), NONE);
+}
+
+#[test]
+fn contains_in_require_on_the_caller() {
+    let caller = |path: &str| {
+        let mut found = rule("require", &list(path, "contains", "\"admin\""), "");
+        found.retain(|warning| warning.ends_with("[contains-in-require]"));
+        found
+    };
+    assert_eq!(
+        caller("caller.claims.roles"),
+        [
+            "/tools/a/require/0/conditions/0/op: `contains` holds for a claim that is a string with this text, in a longer word too, \
+          and for one that is a list with this element; use `has_scope`, which compares whole words of both, or `includes` for a \
+          list [contains-in-require]"
+        ]
+    );
+    assert_eq!(caller("caller.grant"), NONE);
 }
 
 const PARTLY: &str = "in `^a|b$` an anchor binds only one alternative; group the alternatives, as in `^(?:a|b)$`";
