@@ -204,6 +204,13 @@ fn a_call_that_cannot_be_explained_is_an_error() {
     let expected = "error: cannot read `no.json`: No such file or directory (os error 2)\n";
     assert_fails(&run(&["explain", "no.json", "--tool", "a"]), 2, expected);
     assert_fails(&run(&["explain", krea, "--request", "no.json"]), 2, expected);
+    for grant in ["alice", "", "jwt:", "JWT:a"] {
+        let expected = format!(
+            "error: no caller has the grant `{grant}` of `--as`: a grant is its source and a value, such as `jwt:alice`; sources: `jwt:`, \
+             `peer:`, `token:`, `header:`, `bearer:`, `address:`, `constant:`\n"
+        );
+        assert_fails(&run(&["explain", krea, "--tool", "a", "--as", grant]), 2, &expected);
+    }
     let expected = "error: stdin can be read only once; give one `-`\n";
     assert_fails(&run(&["explain", "-", "--request", "-"]), 2, expected);
     let console = "tests/cli/check.in/console.json";
@@ -228,7 +235,8 @@ fn it_says_which_binding_tells_and_what_it_lets_pass() {
     let config = scratch.file(
         "c.json",
         r#"{"policies":{"agents":{"version":"1","default":"deny"},"people":{"version":"1","default":"deny","tools":{"t":{}}}},
-            "bindings":[{"route":"oauth","bypass":true},{"grant":"jwt:*","policy":"people"},{"path":"/mcp","policy":"agents"}]}"#,
+            "bindings":[{"route":"oauth","bypass":true},{"grant":"jwt:*","policy":"people"},{"path":"/mcp","policy":"agents"}],
+            "identity":[{"jwt_claim":"sub","payload":"p"}]}"#,
     );
     let explain = |words: &[&str]| run(&[&["explain", &config, "--tool", "t"], words].concat()).stdout;
     let people = "the tool `t` as `jwt:a`\n  1. /bindings/1: selects the policy `people`\n  \

@@ -12,7 +12,7 @@ use mcp_policy::{
     amount::Amount,
     cases::{AnswerReport, CallReport, CaseCall, Expected, RequestOrigin},
     config::Config,
-    identity::Claims,
+    identity::{self, Claims},
     json::{self, diagnostic::nearest_word},
     policy::Policy,
     results::{FindPlace, LocatedFinds},
@@ -43,7 +43,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     result: Option<String>,
     /// The grant: the caller's identity, such as `jwt:alice`; a secret by its SHA-256, such as `bearer:9f86d0…`
-    #[arg(long = "as", value_name = "GRANT", default_value = "anybody")]
+    #[arg(long = "as", value_name = "GRANT", default_value = ANYBODY)]
     grant: String,
     /// The claims of the token that names the caller, as a JSON object
     #[arg(long, value_name = "JSON")]
@@ -64,6 +64,9 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
+
+/// The caller if the arguments name none.
+const ANYBODY: &str = "anybody";
 
 const HELP: &str = "\
 Example:
@@ -127,7 +130,7 @@ impl Args {
         let at = Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
         let origin = RequestOrigin { route: self.route.clone(), host: self.host.clone(), path: self.path.clone() };
         let expected = Expected::Allow.into();
-        let (grant, claims) = (self.grant.clone(), self.claims()?);
+        let (grant, claims) = (self.grant()?, self.claims()?);
         let (session, listed) = (None, Vec::new());
         let answer = answer.map(|answer| answer.text().to_owned());
         Ok(CaseCall { title, body, grant, claims, session, origin, at, times: 1, listed, answer, expected })
@@ -135,6 +138,18 @@ impl Args {
 }
 
 impl Args {
+    fn grant(&self) -> Result<String, String> {
+        if self.grant == ANYBODY || identity::is_grant(&self.grant) {
+            return Ok(self.grant.clone());
+        }
+        let sources: Vec<String> = identity::SOURCES.iter().map(|source| format!("`{source}:`")).collect();
+        Err(format!(
+            "no caller has the grant `{}` of `--as`: a grant is its source and a value, such as `jwt:alice`; sources: {}",
+            self.grant,
+            sources.join(", ")
+        ))
+    }
+
     fn claims(&self) -> Result<Claims, String> {
         let Some(text) = &self.claims else { return Ok(Claims::Absent) };
         match json::parse(text.as_bytes(), 64) {
