@@ -279,7 +279,7 @@ impl Config {
         let fields = at.fields(OPTIONS_KEYS)?;
         let identity = fields.get("identity").map_or_else(default_identity, |identity| identity::read(&identity));
         let bound = match fields.get("policies") {
-            Some(policies) => read_policies(&fields, &policies, &identity),
+            Some(policies) => read_policies(&fields, &policies),
             None => {
                 if let Some(bindings) = fields.get("bindings") {
                     bindings.report("bindings select one of `policies`, but there is a single `policy`; remove them");
@@ -332,16 +332,12 @@ fn default_identity() -> Vec<Source> {
 }
 
 /// Reads several policies and their bindings.
-fn read_policies(
-    fields: &Fields<'_, '_>,
-    policies: &Cursor<'_, '_>,
-    sources: &[Source],
-) -> Option<(Vec<Arc<NamedPolicy>>, Vec<Binding>)> {
+fn read_policies(fields: &Fields<'_, '_>, policies: &Cursor<'_, '_>) -> Option<(Vec<Arc<NamedPolicy>>, Vec<Binding>)> {
     if let Some(policy) = fields.get("policy") {
         policy.report("both `policy` and `policies` are given; move this policy into `policies`");
     }
     let names: Vec<&str> = policies.names().into_iter().collect();
-    let bindings = fields.get("bindings").map_or(Some(Vec::new()), |at| bindings::read_bindings(&at, &names, sources));
+    let bindings = fields.get("bindings").map_or(Some(Vec::new()), |at| bindings::read_bindings(&at, &names));
     Some((bindings::read_policies(policies)?, bindings?))
 }
 

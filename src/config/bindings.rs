@@ -13,7 +13,7 @@ use self::host_path::{HostPath, PathMatcher};
 use super::matcher::Matcher;
 use crate::{
     http::Header,
-    identity::{Grant, Source},
+    identity::Grant,
     json::cursor::{Cursor, Keys},
     policy::{self, Policy},
 };
@@ -182,14 +182,14 @@ pub(super) fn read_policies(at: &Cursor<'_, '_>) -> Option<Vec<Arc<NamedPolicy>>
     read.into_iter().collect()
 }
 
-/// Reads `bindings`; `names` are the policies' names, in order, and `sources` those of the callers' identities.
-pub(super) fn read_bindings(at: &Cursor<'_, '_>, names: &[&str], sources: &[Source]) -> Option<Vec<Binding>> {
+/// Reads `bindings`; `names` are the policies' names, in order.
+pub(super) fn read_bindings(at: &Cursor<'_, '_>, names: &[&str]) -> Option<Vec<Binding>> {
     let items = at.items()?;
     if items.len() > MAX_BINDINGS {
         at.report(format!("found {} bindings; at most {MAX_BINDINGS} are allowed", items.len()));
         return None;
     }
-    let read: Vec<Option<Binding>> = items.iter().map(|item| binding(item, names, sources)).collect();
+    let read: Vec<Option<Binding>> = items.iter().map(|item| binding(item, names)).collect();
     read.into_iter().collect()
 }
 
@@ -199,12 +199,12 @@ const PLAIN_PATH: &str = "a path that begins with `/`, in ASCII, without a query
 const PLAIN_HOST: &str = "a host, exact or with `*`, with a port or without, such as `*.example.com`; in ASCII, without a scheme, \
     a path and a final dot, since no request matches another one";
 
-fn binding(at: &Cursor<'_, '_>, policies: &[&str], sources: &[Source]) -> Option<Binding> {
+fn binding(at: &Cursor<'_, '_>, policies: &[&str]) -> Option<Binding> {
     let fields = at.fields(BINDING_KEYS)?;
     let route = fields.read("route", |at| name_or_pattern(at).map(Matcher::new));
     let host = fields
         .read("host", |at| host_path::host_matcher(name_or_pattern(at)?).or_else(|| at.report_expected(PLAIN_HOST)));
-    let grant = fields.read("grant", |at| Matcher::read_grant(at, sources));
+    let grant = fields.read("grant", |at| name_or_pattern(at).map(Matcher::new));
     let path = |key: &str, read: fn(&str) -> Option<PathMatcher>| {
         fields.read(key, |at| read(name_or_pattern(at)?).or_else(|| at.report_expected(PLAIN_PATH)))
     };

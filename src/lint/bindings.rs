@@ -5,7 +5,7 @@ use super::{Lint, Lints, quoted};
 pub(super) fn check(lints: &mut Lints<'_>) {
     chosen_by_clients(lints);
     unreachable(lints);
-    grants_of_tokens(lints);
+    grants_without_source(lints);
     unbound(lints);
     any_origin(lints);
 }
@@ -50,13 +50,14 @@ fn unreachable(lints: &mut Lints<'_>) {
     }
 }
 
-/// A binding by the grant of a token that is not listed. The configuration is valid all the same, so that a token can be revoked.
-fn grants_of_tokens(lints: &mut Lints<'_>) {
+/// A binding by a grant that no caller has. The configuration is valid all the same, so that a token can be revoked, or a source removed.
+fn grants_without_source(lints: &mut Lints<'_>) {
     let config = lints.view.config;
     for (index, binding) in config.bindings.iter().enumerate() {
         if let Some(grant) = binding.unyielded_grant(&config.identity) {
             let message = format!(
-                "`identity` lists no token whose grant is {}, so no request reaches this binding; list one, or remove the binding",
+                "no source of `identity` yields the grant {}, so no request reaches this binding; a grant begins with its source, such as \
+                 `jwt:alice`; correct it, add a source or a token, or remove the binding",
                 quoted(grant)
             );
             lints.add(Lint::GrantWithoutSource, format!("/bindings/{index}/grant"), message);

@@ -79,7 +79,7 @@ fn unreachable_binding() {
 }
 
 #[test]
-fn a_binding_by_a_token_that_is_not_listed_is_reached_by_no_request() {
+fn a_binding_by_a_grant_that_no_source_yields_is_reached_by_no_request() {
     let found = |grant: &str| {
         warnings(&format!(
             r#"{{"policies":{{"a":{{"version":"1","default":"deny"}}}},"bindings":[{{"grant":"{grant}","policy":"a"}}],
@@ -87,10 +87,10 @@ fn a_binding_by_a_token_that_is_not_listed_is_reached_by_no_request() {
             "0".repeat(64)
         ))
     };
-    for grant in ["token:bob", "token:b*"] {
+    for grant in ["token:bob", "token:b*", "alice", "TOKEN:ann", "jwt:*", "token:"] {
         let expected = format!(
-            "/bindings/0/grant: `identity` lists no token whose grant is `{grant}`, so no request reaches this binding; list one, or \
-             remove the binding [grant-without-source]"
+            "/bindings/0/grant: no source of `identity` yields the grant `{grant}`, so no request reaches this binding; a grant begins with \
+             its source, such as `jwt:alice`; correct it, add a source or a token, or remove the binding [grant-without-source]"
         );
         assert_eq!(found(grant), [expected]);
     }
