@@ -26,8 +26,8 @@ use crate::{
 pub use address::peer_address;
 pub use claims::{Claims, claims_payload};
 pub use document::{SOURCE_KEYS, read, read_claims_payload};
-pub use grant::{Grant, SOURCES, is_grant};
-pub(crate) use grant::{begins_grant, is_digest};
+pub(crate) use grant::is_digest;
+pub use grant::{Grant, SOURCES};
 pub use token::{TOKEN_KEYS, Token, Tokens};
 
 /// A source of identities.

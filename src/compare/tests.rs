@@ -1,6 +1,8 @@
 //! Differences between small policies, by their whole lines.
 
 mod arguments;
+mod counters;
+mod methods;
 mod options;
 
 #[cfg(target_family = "wasm")]
@@ -264,92 +266,6 @@ fn limits_are_exact_and_counters_are_shared() {
 }
 
 #[test]
-fn a_method_that_is_closed_or_opened_is_one_exact_difference() {
-    for (old, new, expected) in [
-        (r#""methods":{"ping":"deny"}"#, r#""methods":{"ping":"allow"}"#, &["+ the method `ping`: is allowed"][..]),
-        (r#""methods":{}"#, r#""methods":{"ping":"deny"}"#, &["- the method `ping`: is denied"]),
-        (r#""methods":{"ping":"deny"}"#, r#""methods":{}"#, &["+ the method `ping`: is allowed"]),
-        (r#""methods":{}"#, r#""methods":{"ping":"allow"}"#, &[]),
-        (
-            r#""methods":{}"#,
-            r#""methods":{"notifications/progress":"deny"}"#,
-            &["- the method `notifications/progress`: is denied"],
-        ),
-        (r#""methods":{}"#, r#""methods":{"tasks/list":"allow"}"#, &["+ the method `tasks/list`: is allowed"]),
-        (r#""methods":{"tasks/list":"allow"}"#, r#""methods":{}"#, &["- the method `tasks/list`: is denied"]),
-        (r#""methods":{}"#, r#""methods":{"tasks/list":"deny","x/y":"deny"}"#, &[]),
-        (r#""methods":{}"#, r#""methods":{"x/y":"allow"}"#, &["+ the method `x/y`: is allowed"]),
-        (
-            r#""resources":{"a://b":{}}"#,
-            r#""resources":{"a://b":{}},"methods":{"resources/read":"deny","completion/complete":"deny"}"#,
-            &["- the method `completion/complete`, the method `resources/read`: is denied"],
-        ),
-        (
-            r#""methods":{"subscriptions/listen":"deny"}"#,
-            r#""methods":{}"#,
-            &["+ the method `subscriptions/listen`: is allowed"],
-        ),
-        // No resource can be read anyway, and no prompt be referred to.
-        (r#""methods":{}"#, r#""methods":{"resources/read":"deny","completion/complete":"deny"}"#, &[]),
-        (
-            r#""prompts":{"p":{}},"methods":{"completion/complete":"deny","resources/unsubscribe":"deny"}"#,
-            r#""prompts":{"p":{}}"#,
-            &["+ the method `completion/complete`: is allowed"],
-        ),
-    ] {
-        assert_eq!(differences(old, new), expected, "{old} {new}");
-    }
-}
-
-#[test]
-fn the_method_that_calls_closes_and_opens_what_its_entries_allow() {
-    let closed = r#""methods":{"tools/call":"deny","prompts/get":"deny"}"#;
-    let entries = r#""tools":{"a":{}},"prompts":{"p":{}}"#;
-    assert_eq!(
-        differences(entries, &format!("{entries},{closed}")),
-        [
-            "- the tool `a`: is denied by `methods` (`tools/call`); it was allowed",
-            "- the prompt `p`: is denied by `methods` (`prompts/get`); it was allowed",
-        ]
-    );
-    assert_eq!(
-        differences(&format!("{entries},{closed}"), entries),
-        [
-            "+ the tool `a`: is allowed; it was denied by `methods` (`tools/call`)",
-            "+ the prompt `p`: is allowed; it was denied by `methods` (`prompts/get`)",
-        ]
-    );
-    // What is new behind a closed method opens nothing.
-    assert_eq!(differences(r#""tools":{}"#, r#""tools":{"a":{}},"methods":{"tools/call":"deny"}"#), NONE);
-}
-
-#[test]
-fn an_entry_of_methods_denies_other_spellings_where_unknown_methods_pass() {
-    let allow = |members: &str| format!(r#"{{"version":"1","default":"allow"{members}}}"#);
-    let (without, with) = (allow(""), allow(r#","methods":{"x/y":"allow"}"#));
-    assert_eq!(lines(&without, &with, None), ["- other spellings of the method `x/y`: are denied"]);
-    assert_eq!(lines(&with, &without, None), ["+ other spellings of the method `x/y`: are allowed"]);
-    assert_eq!(
-        lines(&without, &allow(r#","methods":{"x/y":"deny"}"#), None),
-        ["- the method `x/y`: is denied", "- other spellings of the method `x/y`: are denied"]
-    );
-    assert_eq!(lines(&without, &allow(r#","methods":{"ping":"allow"}"#), None), NONE);
-}
-
-#[test]
-fn what_is_denied_in_both_shares_no_counter() {
-    let limited = r#""tools":{"a":{}},"all_tools":{"rate_limit":"60/minute"}"#;
-    assert_eq!(differences(r#""tools":{"a":{}}"#, limited), ["- the tool `a`: is limited by `/all_tools`"]);
-    assert_eq!(differences(limited, r#""tools":{"a":{}}"#), ["+ the tool `a`: is no longer limited by `/all_tools`"]);
-    // One that is denied by its own rule neither.
-    let entries = |b: &str| format!(r#""tools":{{"a":{{}},"b":{{"action":"deny"}}}},"all_tools":{{{b}}}"#);
-    assert_eq!(
-        differences(&entries(""), &entries(r#""rate_limit":"60/minute""#)),
-        ["- the tool `a`: is limited by `/all_tools`"]
-    );
-}
-
-#[test]
 fn only_prompts_and_resources_have_references() {
     let shadow = r#""mode":"shadow","action":"deny""#;
     assert_eq!(rules(r#""action":"deny""#, shadow), NONE);
@@ -423,44 +339,6 @@ fn what_answers_may_hold_only_may_matter() {
             "+? the tool `t`: no longer redacts the expression near `sk-` in answers",
         ]
     );
-}
-
-/// A tool `t` that counts, with these members of its limit, and a tool `u` whose condition reads the count.
-fn history(limit: &str) -> String {
-    let limit = format!(r#"{{"counter":"c","window":"minute","scope":"grant"{limit}}}"#);
-    let deny = r#""deny_if":[{"conditions":[{"counter":"c","op":"gt","value":0}]}]"#;
-    format!(r#""tools":{{"t":{{"limits":[{limit}]}},"u":{{{deny}}}}}"#)
-}
-
-#[test]
-fn calls_that_are_counted_otherwise_may_decide_others_otherwise() {
-    assert_eq!(differences(&history(""), &history("")), NONE);
-    let counted = "`c`, which conditions read, counts these calls otherwise";
-    let shared = "shares a counter with calls that are decided otherwise";
-    let expected = [
-        format!("+? the tool `t`: {counted}"),
-        format!("+? the tool `u`: {shared}"),
-        format!("-? the tool `t`: {counted}"),
-        format!("-? the tool `u`: {shared}"),
-    ];
-    let mut found = differences(&history(""), &history(r#","increment":2"#));
-    found.sort();
-    assert_eq!(found, expected);
-    // Without a condition that reads it, nothing depends on the count.
-    let alone =
-        |limit: &str| format!(r#""tools":{{"t":{{"limits":[{{"counter":"c","window":{limit},"scope":"grant"}}]}}}}"#);
-    assert_eq!(differences(&alone("60"), &alone("61")), NONE);
-}
-
-#[test]
-fn a_maximum_where_there_was_none_permits_less() {
-    let limit = |max: &str| format!(r#""limits":[{{"counter":"c","window":"minute","scope":"grant"{max}}}]"#);
-    assert_eq!(
-        rules(&limit(""), &limit(r#","max":5"#)),
-        ["- the tool `t`: `c` has room for 5 (1 a call); it was any number (1 a call)"]
-    );
-    let keyed = rules(&limit(r#","max":5"#), &limit(r#","max":5,"key":"call""#));
-    assert!(keyed.iter().all(|line| line.contains("is counted otherwise")) && keyed.len() == 2, "{keyed:?}");
 }
 
 #[test]

@@ -1,15 +1,6 @@
 //! Matches texts exactly, or by a pattern with `*`.
 
-use crate::{
-    identity::{self, Source},
-    json::cursor::Cursor,
-    policy::pattern::Pattern,
-    text::excerpt,
-};
-
-/// What the name of a grant is.
-const GRANTS: &str = "a grant, exact or with `*`, that begins with its source: `jwt:`, `peer:`, `token:`, `header:`, `bearer:`, \
-                      `address:` or `constant:`";
+use crate::{identity::Source, json::cursor::Cursor, policy::pattern::Pattern, text::excerpt};
 
 /// A text, or a pattern for texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,13 +18,6 @@ impl Matcher {
     pub(super) fn read_grant(at: &Cursor<'_, '_>, sources: &[Source]) -> Option<Self> {
         let text = at.string()?;
         let matcher = Self::new(text);
-        let is_possible = match matcher {
-            Self::Exact(_) => identity::is_grant(text),
-            Self::Pattern(_) => identity::begins_grant(matcher.front()),
-        };
-        if !is_possible {
-            return at.report_expected(GRANTS);
-        }
         if !sources.iter().any(|source| source.may_yield(matcher.front(), &|grant| matcher.matches(grant))) {
             let grant = excerpt(text);
             at.report(format!("no source in `identity` yields `{grant}`; add one, or correct the grant"));

@@ -106,21 +106,6 @@ impl Grant {
     }
 }
 
-/// Whether the name of some grant begins with this text: with the kind of a source, and `:`, `.` or `~` behind it.
-pub(crate) fn begins_grant(front: &str) -> bool {
-    SOURCES.iter().any(|kind| match front.strip_prefix(kind) {
-        Some(rest) => rest.is_empty() || rest.starts_with([':', '.', '~']),
-        None => kind.starts_with(front),
-    })
-}
-
-/// Whether a text can be the name of a grant: the kind of a source, `:` and a value.
-#[must_use]
-pub fn is_grant(text: &str) -> bool {
-    let value = text.split_once(':').map_or("", |(_, value)| value);
-    begins_grant(text) && !value.is_empty()
-}
-
 /// The SHA-256 of a text, in hexadecimal digits.
 pub(super) fn digest(value: &str) -> String {
     lower::encode_string(&Sha256::digest(value.as_bytes()))

@@ -4,7 +4,7 @@ use super::Source;
 
 impl Source {
     /// Whether some caller whom it identifies may have a grant that `matches` accepts, which accepts only texts that begin with
-    /// `front`. Tokens are not compared: a binding stays valid when its token is revoked.
+    /// `front`. Tokens are not compared: an approver stays valid when its token is revoked.
     pub(crate) fn may_yield(&self, front: &str, matches: &dyn Fn(&str) -> bool) -> bool {
         match (self, self.prefix()) {
             (Self::Constant(name), _) => matches(&["constant:", name].concat()),
