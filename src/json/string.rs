@@ -30,18 +30,23 @@ pub(super) fn plain(bytes: &[u8], at: usize) -> Option<Span> {
 /// # Errors
 /// What RFC 8259, section 7, forbids, bytes that are not UTF-8, and lone surrogates.
 pub(super) fn scan(bytes: &[u8], start: usize) -> Result<Span, Fault> {
-    let (mut at, mut escaped, mut ascii, mut goes_on) = (start, false, true, false);
-    let constants = scan::Constants::for_loop();
+    let (mut at, mut escaped, mut ascii, mut is_usual) = (start, false, true, false);
+    let (mut before, constants) = (scan::Before::from(false), scan::Constants::for_loop());
     let end = 'text: loop {
         let Some(block) = scan::block_at(bytes, at, constants) else {
             // An escape that goes on is read once more.
-            break scan_rest(bytes, at.wrapping_sub(goes_on.into()), &mut escaped, &mut ascii)?;
+            break scan_rest(bytes, at.wrapping_sub(before.escapes().into()), &mut escaped, &mut ascii)?;
         };
         ascii &= block.is_ascii();
         let mut next_block = at.wrapping_add(scan::MANY);
-        if block.needs_a_look() || goes_on {
-            let marks = block.marks(goes_on);
-            goes_on = marks.goes_on;
+        if is_usual && let Some(last) = block.pass_usual_escapes(before) {
+            (at, before) = (next_block, last);
+            continue;
+        }
+        if block.needs_a_look() || before.escapes() {
+            let marks = block.marks(before.escapes());
+            before = marks.goes_on.into();
+            is_usual = marks.is_usual;
             let mut found = marks.ends | marks.units;
             while found != 0 {
                 let first = found.trailing_zeros();
@@ -52,12 +57,12 @@ pub(super) fn scan(bytes: &[u8], start: usize) -> Result<Span, Fault> {
                 }
                 let behind = escape(bytes, place.wrapping_sub(1))?;
                 if behind >= next_block {
-                    (next_block, goes_on) = (behind, false);
+                    (next_block, before) = (behind, false.into());
                     break;
                 }
                 found &= u64::MAX << behind.wrapping_sub(at);
             }
-            escaped |= marks.escaped != 0;
+            escaped |= marks.escaped != 0 || marks.goes_on;
         }
         at = next_block;
     };

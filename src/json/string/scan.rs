@@ -6,8 +6,8 @@ mod block;
 pub(in crate::json) use self::block::escaped_bytes;
 #[cfg(all(target_family = "wasm", target_feature = "simd128"))]
 pub(in crate::json) use self::block::load;
+pub(super) use self::block::{Before, Constants, block_at};
 use self::block::{Block, look, look_closely};
-pub(super) use self::block::{Constants, block_at};
 
 /// Finds what needs a look.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! Blocks of bytes that are looked at together: what in them ends a string, and what backslashes escape.
 
-pub(in crate::json::string) use self::simd::Constants;
 #[cfg(all(target_family = "wasm", target_feature = "simd128"))]
 pub(in crate::json) use self::simd::load;
+pub(in crate::json::string) use self::simd::{Before, Constants};
 pub(super) use self::simd::{Block, look, look_closely};
 
 /// What a block of [`MANY`] bytes has of a string's escapes and end, the first byte in the lowest bit.
@@ -12,6 +12,8 @@ pub(in crate::json::string) struct Marks {
     pub(in crate::json::string) ends: u64,
     /// What a backslash escapes and is no letter of an escape of two bytes: a `u`, or a fault.
     pub(in crate::json::string) units: u64,
+    /// Whether all that a backslash escapes is one of ``"/bfnrt``: then the next block is likely to be the same.
+    pub(in crate::json::string) is_usual: bool,
     /// What a backslash escapes.
     pub(in crate::json::string) escaped: u64,
     /// Whether the block ends with a backslash that escapes the byte behind it.
@@ -31,11 +33,12 @@ impl Block {
     pub(in crate::json::string) fn marks(&self, goes_on: bool) -> Marks {
         let ([quotes_and_controls, backslashes], carried) = (self.special(), u64::from(goes_on));
         if backslashes | carried == 0 {
-            return Marks { ends: quotes_and_controls, units: 0, escaped: 0, goes_on: false };
+            return Marks { ends: quotes_and_controls, units: 0, is_usual: false, escaped: 0, goes_on: false };
         }
         let (escaped, goes_on) = escaped_bytes(backslashes, carried);
-        let units = escaped & !self.escape_letters();
-        Marks { ends: quotes_and_controls & !escaped, units, escaped, goes_on }
+        let units = escaped & !(self.usual_letters() | backslashes);
+        let is_usual = units | escaped & backslashes == 0;
+        Marks { ends: quotes_and_controls & !escaped, units, is_usual, escaped, goes_on }
     }
 }
 
@@ -58,8 +61,8 @@ mod simd {
 
     use std::{
         arch::wasm32::{
-            i8x16_lt, i8x16_splat, i64x2, u8x16, u8x16_add, u8x16_bitmask, u8x16_eq, u8x16_splat, u8x16_swizzle,
-            u16x8_shr, v128, v128_and, v128_any_true, v128_or, v128_xor,
+            i8x16_lt, i8x16_splat, i64x2, u8x16, u8x16_add, u8x16_bitmask, u8x16_eq, u8x16_extract_lane, u8x16_shuffle,
+            u8x16_splat, u8x16_swizzle, u16x8_shr, v128, v128_and, v128_andnot, v128_any_true, v128_or, v128_xor,
         },
         hint::black_box,
     };
@@ -114,25 +117,58 @@ mod simd {
             u8x16_eq(all, self.backslash)
         }
 
-        /// Marks the bytes that are one of ``"/\bfnrt``: each has a place of its own in a table of them.
+        /// For each byte that is one of ``"/bfnrt`` the same byte, and another one for all others: each has a place of its own in a table.
         #[inline(always)]
-        fn escape_letters(self, all: v128) -> v128 {
+        fn usual_letter(self, all: v128) -> v128 {
             // A shift of two bytes together takes one instruction. The lower half of a byte has nothing of the byte above.
             let places = u8x16_add(u16x8_shr(all, 1), u16x8_shr(all, 3));
-            u8x16_eq(u8x16_swizzle(self.letters, v128_and(places, self.lower_half)), all)
+            u8x16_swizzle(self.letters, v128_and(places, self.lower_half))
+        }
+
+        /// Bytes that are not 0 where a backslash escapes anything but one of ``"/bfnrt``, and where a quote or a control character has no
+        /// backslash; then which bytes are backslashes, for the bytes behind. `before` are those of the bytes before.
+        #[inline(always)]
+        fn unusual(self, all: v128, before: v128) -> (v128, v128) {
+            let backslashes = self.backslashes(all);
+            let escaped = shifted(before, backslashes);
+            let no_letter = v128_xor(self.usual_letter(all), all);
+            let unusual = v128_or(v128_and(escaped, no_letter), v128_andnot(self.quotes_and_controls(all), escaped));
+            (unusual, backslashes)
         }
     }
 
     /// Each letter behind a backslash at the lower half of the sum of its half and its eighth. No letter is 0, so that no byte is found at
     /// a place without one: 0 itself has the first place.
-    const LETTERS: v128 = u8x16(u8::MAX, 0, 0, 0, b'n', b'"', 0, b'r', b't', b'\\', 0, 0, b'/', b'b', 0, b'f');
+    const LETTERS: v128 = u8x16(u8::MAX, 0, 0, 0, b'n', b'"', 0, b'r', b't', 0, 0, 0, b'/', b'b', 0, b'f');
 
-    /// [`MANY`] bytes, and which of them need a look.
+    /// The last sixteen bytes of the block before, of which those are marked that escape the byte behind them. Only the last counts.
+    #[derive(Clone, Copy)]
+    pub(in crate::json::string) struct Before(v128);
+
+    impl Before {
+        #[inline(always)]
+        pub(in crate::json::string) fn escapes(self) -> bool {
+            u8x16_extract_lane::<15>(self.0) != 0
+        }
+    }
+
+    impl From<bool> for Before {
+        #[inline(always)]
+        fn from(escapes: bool) -> Self {
+            Self(u8x16_splat(if escapes { u8::MAX } else { 0 }))
+        }
+    }
+
+    /// The marks of sixteen bytes, each moved to the byte behind it; the first is that of the last byte before.
+    #[inline(always)]
+    fn shifted(before: v128, marks: v128) -> v128 {
+        u8x16_shuffle::<15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30>(before, marks)
+    }
+
+    /// [`MANY`] bytes.
     pub(in crate::json::string) struct Block {
         constants: Constants,
         bytes: Quarters,
-        quotes_and_controls: Quarters,
-        backslashes: Quarters,
     }
 
     /// The four quarters of a block, by themselves: an array of them would not be kept in registers.
@@ -142,9 +178,7 @@ mod simd {
     impl Block {
         #[inline(always)]
         pub(in crate::json::string) fn new(chunk: &[u8; MANY], constants: Constants) -> Self {
-            let bytes = Quarters::new(chunk);
-            let quotes_and_controls = bytes.map(|all| constants.quotes_and_controls(all));
-            Self { constants, bytes, quotes_and_controls, backslashes: bytes.map(|all| constants.backslashes(all)) }
+            Self { constants, bytes: Quarters::new(chunk) }
         }
 
         #[inline(always)]
@@ -155,19 +189,42 @@ mod simd {
         /// Whether any byte is a quote, a backslash or a control character.
         #[inline(always)]
         pub(in crate::json::string) fn needs_a_look(&self) -> bool {
-            v128_any_true(v128_or(self.quotes_and_controls.any(), self.backslashes.any()))
+            v128_any_true(v128_or(self.quotes_and_controls().any(), self.backslashes().any()))
+        }
+
+        /// Whether nothing ends the string here and each backslash escapes one of ``"/bfnrt``, as in nearly all blocks of a text that has
+        /// escapes; then what the next block has to know. It is found without bits of each byte, which would have to leave their registers.
+        #[inline(always)]
+        pub(in crate::json::string) fn pass_usual_escapes(&self, before: Before) -> Option<Before> {
+            let Quarters(one, two, three, four) = self.bytes;
+            let (first, before) = self.constants.unusual(one, before.0);
+            let (second, before) = self.constants.unusual(two, before);
+            let (third, before) = self.constants.unusual(three, before);
+            let (fourth, before) = self.constants.unusual(four, before);
+            let is_usual = !v128_any_true(Quarters(first, second, third, fourth).any());
+            is_usual.then_some(Before(before))
         }
 
         /// Which bytes are quotes or control characters, and which are backslashes.
         #[inline(always)]
         pub(in crate::json::string) fn special(&self) -> [u64; 2] {
-            [self.quotes_and_controls.bits(), self.backslashes.bits()]
+            [self.quotes_and_controls().bits(), self.backslashes().bits()]
         }
 
-        /// Which bytes are one of ``"/\bfnrt``.
+        /// Which bytes are one of ``"/bfnrt``.
         #[inline(always)]
-        pub(in crate::json::string) fn escape_letters(&self) -> u64 {
-            self.bytes.map(|all| self.constants.escape_letters(all)).bits()
+        pub(in crate::json::string) fn usual_letters(&self) -> u64 {
+            self.bytes.map(|all| u8x16_eq(self.constants.usual_letter(all), all)).bits()
+        }
+
+        #[inline(always)]
+        fn quotes_and_controls(&self) -> Quarters {
+            self.bytes.map(|all| self.constants.quotes_and_controls(all))
+        }
+
+        #[inline(always)]
+        fn backslashes(&self) -> Quarters {
+            self.bytes.map(|all| self.constants.backslashes(all))
         }
     }
 
@@ -238,6 +295,22 @@ mod simd {
         }
     }
 
+    /// Whether the last byte of the block before escapes the first.
+    #[derive(Clone, Copy)]
+    pub(in crate::json::string) struct Before(bool);
+
+    impl Before {
+        pub(in crate::json::string) fn escapes(self) -> bool {
+            self.0
+        }
+    }
+
+    impl From<bool> for Before {
+        fn from(escapes: bool) -> Self {
+            Self(escapes)
+        }
+    }
+
     pub(in crate::json::string) struct Block([u8; MANY]);
 
     impl Block {
@@ -253,12 +326,18 @@ mod simd {
             self.special() != [0; 2]
         }
 
+        pub(in crate::json::string) fn pass_usual_escapes(&self, before: Before) -> Option<Before> {
+            let ([_, backslashes], marks) = (self.special(), self.marks(before.0));
+            let is_usual = marks.ends | marks.units | marks.escaped & backslashes == 0;
+            is_usual.then_some(Before(marks.goes_on))
+        }
+
         pub(in crate::json::string) fn special(&self) -> [u64; 2] {
             [bits(&self.0, |byte| matches!(byte, b'"' | 0..0x20)), bits(&self.0, |byte| byte == b'\\')]
         }
 
-        pub(in crate::json::string) fn escape_letters(&self) -> u64 {
-            bits(&self.0, is_escape_letter)
+        pub(in crate::json::string) fn usual_letters(&self) -> u64 {
+            bits(&self.0, |byte| byte != b'\\' && is_escape_letter(byte))
         }
     }
 
