@@ -182,7 +182,8 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
     ) -> Result<(), Denial<'p>> {
         let Some(name) = TargetName::all(&request.target).next() else { return Err(Denial::Internal) };
         self.charge_search(&name, policy, work)?;
-        match find_rule(&name, &policy.policy, &mut self.tracer)? {
+        let rule = find_rule(&name, &policy.policy, &mut self.tracer).map_err(|unruled| unruled.deny(&name))?;
+        match rule {
             Some(rule) if rule.denies_unconditionally() => {
                 let predicate = rule.deny_if().find(|predicate| predicate.conditions.is_empty());
                 let denial = predicate.map_or(Denial::Internal, |predicate| {

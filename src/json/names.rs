@@ -3,7 +3,6 @@
 use std::{
     collections::HashSet,
     hash::{Hash, Hasher},
-    mem,
 };
 
 use super::{Fault, Reason, fold, string};
@@ -32,57 +31,60 @@ pub(super) struct OpenObjects {
     spans: Vec<string::Span>,
     /// Decoded forms of those names that were written with escapes.
     decoded: String,
-    /// The names of the innermost object.
-    seen: Seen,
 }
 
-/// What is found out about the names of an object while it is read. In nearly every message that is all that is needed.
-#[derive(Clone, Copy, Debug, Default)]
-struct Seen {
-    /// The [`mark`]s that they have, a bit for each.
+/// The names of one open object.
+#[derive(Debug)]
+pub(super) struct OpenObject<'k> {
+    names: NameComparison<'k>,
+    /// Where they begin.
+    spans: usize,
+    decoded: usize,
+    /// What is found out about them while they are read; in nearly every message that is all that is needed: the [`mark`]s that they
+    /// have, a bit for each,
     marks: u64,
-    /// Whether two of them have one mark.
+    /// whether two of them have one mark,
     may_repeat: bool,
-    /// Whether one is none of those that are known.
+    /// and whether one is none of those that are known.
     has_unknown: bool,
 }
 
-/// Where an object's names begin.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ObjectStart {
-    spans: usize,
-    decoded: usize,
-    /// The names of the object around it.
-    outer: Seen,
+impl OpenObject<'_> {
+    #[inline(always)]
+    fn note(&mut self, name: &[u8]) {
+        let mark = mark(name);
+        let bit = 1_u64.wrapping_shl(mark);
+        self.may_repeat |= self.marks & bit != 0;
+        self.marks |= bit;
+        if let NameComparison::Unmistakable(known) = self.names {
+            self.has_unknown |= !known.has(name, mark);
+        }
+    }
 }
 
 impl OpenObjects {
     /// No name, and room for those of most messages.
     pub(super) fn new() -> Self {
-        Self { spans: Vec::with_capacity(FEW), decoded: String::new(), seen: Seen::default() }
+        Self { spans: Vec::with_capacity(FEW), decoded: String::new() }
     }
 
     /// Call where an object begins.
-    pub(super) fn start(&mut self) -> ObjectStart {
-        ObjectStart { spans: self.spans.len(), decoded: self.decoded.len(), outer: mem::take(&mut self.seen) }
+    #[inline(always)]
+    pub(super) fn open<'k>(&self, names: NameComparison<'k>) -> OpenObject<'k> {
+        let (spans, decoded) = (self.spans.len(), self.decoded.len());
+        OpenObject { names, spans, decoded, marks: 0, may_repeat: false, has_unknown: false }
     }
 
     /// Notes a name of the innermost object.
-    pub(super) fn push(&mut self, bytes: &[u8], span: string::Span, names: NameComparison<'_>) {
-        let (span, name) = if span.escaped {
+    #[inline(always)]
+    pub(super) fn push(&mut self, object: &mut OpenObject<'_>, bytes: &[u8], span: string::Span) {
+        if span.escaped {
             let span = self.decode(bytes, span);
-            (span, self.decoded.as_bytes().get(span.start..span.end))
+            self.spans.push(span);
+            object.note(self.last_decoded().unwrap_or_default().as_bytes());
         } else {
-            (span, bytes.get(span.start..span.end))
-        };
-        self.spans.push(span);
-        let name = name.unwrap_or_default();
-        let mark = mark(name);
-        let bit = 1_u64.wrapping_shl(mark);
-        self.seen.may_repeat |= self.seen.marks & bit != 0;
-        self.seen.marks |= bit;
-        if let NameComparison::Unmistakable(known) = names {
-            self.seen.has_unknown |= !known.has(name, mark);
+            self.spans.push(span);
+            object.note(bytes.get(span.start..span.end).unwrap_or_default());
         }
     }
 
@@ -98,27 +100,25 @@ impl OpenObjects {
         self.decoded.get(span.start..span.end)
     }
 
-    /// Call where the object that began at `mark`, at the offset `at`, ends: compares its names and forgets them. The fault is at the
-    /// name, or at the object if the name was written with escapes.
-    pub(super) fn close(
-        &mut self,
-        bytes: &[u8],
-        mark: ObjectStart,
-        names: NameComparison<'_>,
-        at: usize,
-    ) -> Option<Fault> {
-        let Seen { may_repeat, has_unknown, .. } = self.seen;
-        let found = match names {
-            NameComparison::Unmistakable(known) if has_unknown => self.find_folded_duplicate(bytes, mark, known),
-            // Known names differ by more than what is looked for here.
-            NameComparison::Unmistakable(_) | NameComparison::Distinct if may_repeat => {
-                self.find_duplicate(bytes, mark)
+    /// Call where an object ends that began at the offset `at`: compares its names and forgets them. The fault is at the name, or at the
+    /// object if the name was written with escapes.
+    #[inline(always)]
+    pub(super) fn close(&mut self, object: &OpenObject<'_>, bytes: &[u8], at: usize) -> Option<Fault> {
+        let fault = if object.may_repeat || object.has_unknown { self.find_fault(object, bytes, at) } else { None };
+        self.spans.truncate(object.spans);
+        self.decoded.truncate(object.decoded);
+        fault
+    }
+
+    fn find_fault(&self, object: &OpenObject<'_>, bytes: &[u8], at: usize) -> Option<Fault> {
+        let found = match object.names {
+            NameComparison::Unmistakable(known) if object.has_unknown => {
+                self.find_folded_duplicate(bytes, object.spans, known)
             }
-            _ => None,
+            // Known names differ by more than what is looked for here.
+            NameComparison::Unmistakable(_) | NameComparison::Distinct => self.find_duplicate(bytes, object.spans),
+            NameComparison::Unchecked => None,
         };
-        self.seen = mark.outer;
-        self.spans.truncate(mark.spans);
-        self.decoded.truncate(mark.decoded);
         let place = |span: string::Span| if span.escaped { at } else { span.start.saturating_sub(1) };
         found.map(|(span, reason)| Fault { at: place(span), reason })
     }
@@ -128,8 +128,8 @@ impl OpenObjects {
         if span.escaped { decoded() } else { content(bytes, span) }
     }
 
-    fn find_duplicate(&self, bytes: &[u8], mark: ObjectStart) -> Option<(string::Span, Reason)> {
-        let spans = self.spans.get(mark.spans..)?;
+    fn find_duplicate(&self, bytes: &[u8], from: usize) -> Option<(string::Span, Reason)> {
+        let spans = self.spans.get(from..)?;
         let again = spans.get(find_repeated(bytes, self.decoded.as_bytes(), spans)?)?;
         Some((*again, Reason::Duplicate(display_name(name_bytes(bytes, self.decoded.as_bytes(), *again)))))
     }
@@ -138,10 +138,10 @@ impl OpenObjects {
     fn find_folded_duplicate(
         &self,
         bytes: &[u8],
-        mark: ObjectStart,
+        from: usize,
         known: &KnownNames<'_>,
     ) -> Option<(string::Span, Reason)> {
-        let spans = self.spans.get(mark.spans..)?;
+        let spans = self.spans.get(from..)?;
         // The names as a server that confuses them sees them.
         let (mut bare, mut bares) = (Vec::new(), Vec::with_capacity(spans.len()));
         let mut meant = None;
@@ -159,7 +159,7 @@ impl OpenObjects {
             bares.push(string::Span { start, end: bare.len(), escaped: true });
         }
         let twin = find_repeated(bytes, &bare, &bares).and_then(|index| spans.get(index).copied());
-        let duplicate = twin.and_then(|_| self.find_duplicate(bytes, mark));
+        let duplicate = twin.and_then(|_| self.find_duplicate(bytes, from));
         let found = |span| (span, Reason::Lookalike(display_name(name_bytes(bytes, self.decoded.as_bytes(), span))));
         duplicate.or_else(|| meant.or(twin).map(found))
     }

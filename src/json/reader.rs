@@ -1,8 +1,12 @@
 //! One pass over a JSON text: callers read the values they want, in order, and skip the others.
 
+mod skip;
+mod token;
+
 use std::borrow::Cow;
 
-use super::{Fault, NameComparison, Reason, names, number, string};
+use super::{Fault, NameComparison, Reason, names, string};
+use token::{behind_colon, missing, space_end, string_at};
 
 /// Reads one JSON text from front to back. Each call consumes one value; what is skipped is checked all the same.
 ///
@@ -118,25 +122,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Checks the next value of any type, and returns its bytes unchanged.
-    ///
-    /// # Errors
-    /// Anything in it that is not strict JSON.
-    pub fn skip(&mut self) -> Result<&'a [u8], Fault> {
-        let Some(kind) = self.peek() else { return Err(self.missing("a value")) };
-        let start = self.at;
-        match kind {
-            ValueType::Object => self.read_members(NameComparison::Distinct, |reader, _| reader.skip().map(drop))?,
-            ValueType::Array => self.elements(|reader| reader.skip().map(drop))?,
-            ValueType::String => drop(self.quoted()?),
-            ValueType::Number => self.at = number::scan(self.bytes, self.at)?,
-            ValueType::Bool if self.bytes.get(self.at) == Some(&b't') => self.literal(b"true", "`true`")?,
-            ValueType::Bool => self.literal(b"false", "`false`")?,
-            ValueType::Null => self.literal(b"null", "`null`")?,
-        }
-        Ok(self.bytes.get(start..self.at).unwrap_or_default())
-    }
-
     /// Reads a string; borrowed if it has no escapes.
     ///
     /// # Errors
@@ -189,18 +174,36 @@ impl<'a> Reader<'a> {
         self.visit_members(names, &mut visit)
     }
 
-    /// Once for all callers, since the code is long.
+    /// The one loop over an object's members that callers read, since the code is long: notes each name, has the value consumed, compares
+    /// the names at the end.
     fn visit_members(&mut self, names: NameComparison<'_>, visit: &mut Visit<'_, 'a>) -> Result<(), Fault> {
-        self.skip_space();
-        self.read_members(names, |reader, span| {
-            let name = if span.escaped {
-                // It is decoded already.
-                Cow::Owned(reader.open.last_decoded().unwrap_or_default().as_bytes().to_vec())
-            } else {
-                Cow::Borrowed(reader.bytes.get(span.start..span.end).unwrap_or_default())
-            };
-            visit(reader, name)
-        })
+        let (start, bytes) = (self.position(), self.bytes);
+        self.expect(b'{', "`{`")?;
+        self.enter(self.at)?;
+        let mut object = self.open.open(names);
+        if !self.accept(b'}') {
+            loop {
+                let named_at = self.position();
+                let span = self.quoted()?;
+                self.open.push(&mut object, bytes, span);
+                self.at = behind_colon(bytes, self.at)?;
+                self.named_at = named_at;
+                let name = if span.escaped {
+                    // It is decoded already.
+                    Cow::Owned(self.open.last_decoded().unwrap_or_default().as_bytes().to_vec())
+                } else {
+                    Cow::Borrowed(bytes.get(span.start..span.end).unwrap_or_default())
+                };
+                visit(self, name)?;
+                if !self.accept_here(b',') && !self.goes_on(b'}', "`,` or `}`")? {
+                    break;
+                }
+            }
+        }
+        let doubt = self.open.close(&object, bytes, start);
+        self.doubt = self.doubt.take().or(doubt);
+        self.leave();
+        Ok(())
     }
 
     /// Reads an array, calling `visit` once for each element; `visit` must consume it.
@@ -213,7 +216,7 @@ impl<'a> Reader<'a> {
     {
         self.skip_space();
         self.expect(b'[', "`[`")?;
-        self.enter()?;
+        self.enter(self.at)?;
         if !self.accept(b']') {
             loop {
                 visit(self)?;
@@ -235,56 +238,11 @@ impl<'a> Reader<'a> {
         if self.at < self.bytes.len() { Err(self.fault(Reason::Trailing)) } else { Ok(()) }
     }
 
-    /// The one loop over an object's members: notes each name, has the value consumed, compares the names at the end.
-    fn read_members<F>(&mut self, names: NameComparison<'_>, mut visit: F) -> Result<(), Fault>
-    where
-        F: FnMut(&mut Self, string::Span) -> Result<(), Fault>,
-    {
-        let start = self.at;
-        self.expect(b'{', "`{`")?;
-        self.enter()?;
-        let mark = self.open.start();
-        if !self.accept(b'}') {
-            loop {
-                self.skip_space();
-                let named_at = self.at;
-                let span = self.quoted()?;
-                self.open.push(self.bytes, span, names);
-                if !self.accept_here(b':') {
-                    self.expect(b':', "`:`")?;
-                }
-                self.named_at = named_at;
-                visit(self, span)?;
-                if !self.accept_here(b',') && !self.goes_on(b'}', "`,` or `}`")? {
-                    break;
-                }
-            }
-        }
-        let doubt = self.open.close(self.bytes, mark, names, start);
-        self.doubt = self.doubt.take().or(doubt);
-        self.leave();
-        Ok(())
-    }
-
     /// Reads the string that begins here: no white space comes before it.
     #[inline(always)]
     fn quoted(&mut self) -> Result<string::Span, Fault> {
-        // As most are, and only here inlined: a call would take longer than that.
-        match string::plain(self.bytes, self.at) {
-            Some(span) => {
-                self.at = span.end.wrapping_add(1);
-                Ok(span)
-            }
-            None => self.quoted_at_length(),
-        }
-    }
-
-    fn quoted_at_length(&mut self) -> Result<string::Span, Fault> {
-        if self.bytes.get(self.at) != Some(&b'"') {
-            return Err(self.missing("a string"));
-        }
-        let span = string::scan(self.bytes, self.at.saturating_add(1))?;
-        self.at = span.end.saturating_add(1);
+        let span = string_at(self.bytes, self.at)?;
+        self.at = span.end.wrapping_add(1);
         Ok(span)
     }
 
@@ -298,17 +256,10 @@ impl<'a> Reader<'a> {
         Cow::Owned(out)
     }
 
-    fn literal(&mut self, word: &[u8], name: &'static str) -> Result<(), Fault> {
-        if !self.bytes.get(self.at..).unwrap_or_default().starts_with(word) {
-            return Err(self.fault(Reason::Expected(name)));
-        }
-        self.at = self.at.saturating_add(word.len());
-        Ok(())
-    }
-
-    fn enter(&mut self) -> Result<(), Fault> {
+    /// Call behind the bracket that opens an object or an array.
+    fn enter(&mut self, at: usize) -> Result<(), Fault> {
         self.depth = self.depth.saturating_add(1);
-        if self.depth > self.max_depth { Err(self.fault(Reason::TooDeep(self.max_depth))) } else { Ok(()) }
+        if self.depth > self.max_depth { Err(Fault { at, reason: Reason::TooDeep(self.max_depth) }) } else { Ok(()) }
     }
 
     fn leave(&mut self) {
@@ -343,24 +294,13 @@ impl<'a> Reader<'a> {
         if self.accept_here(byte) || self.accept(byte) { Ok(()) } else { Err(self.missing(what)) }
     }
 
-    /// The fault if something else is here, or nothing.
     fn missing(&self, what: &'static str) -> Fault {
-        let ended = self.at >= self.bytes.len();
-        self.fault(if ended { Reason::Ended } else { Reason::Expected(what) })
+        missing(self.bytes, self.at, what)
     }
 
     #[inline(always)]
     fn skip_space(&mut self) {
-        // As most texts are written: with little of it.
-        if self.bytes.get(self.at).is_none_or(|byte| *byte <= b' ') {
-            self.skip_spaces();
-        }
-    }
-
-    fn skip_spaces(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.bytes.get(self.at) {
-            self.at = self.at.saturating_add(1);
-        }
+        self.at = space_end(self.bytes, self.at);
     }
 
     fn fault(&self, reason: Reason) -> Fault {

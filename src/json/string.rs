@@ -30,23 +30,18 @@ pub(super) fn plain(bytes: &[u8], at: usize) -> Option<Span> {
 /// # Errors
 /// What RFC 8259, section 7, forbids, bytes that are not UTF-8, and lone surrogates.
 pub(super) fn scan(bytes: &[u8], start: usize) -> Result<Span, Fault> {
-    let (mut at, mut escaped, mut ascii, mut is_usual) = (start, false, true, false);
-    let (mut before, constants) = (scan::Before::from(false), scan::Constants::for_loop());
+    let (mut at, mut escaped, mut ascii, mut goes_on) = (start, false, true, false);
+    let constants = scan::Constants::for_loop();
     let end = 'text: loop {
         let Some(block) = scan::block_at(bytes, at, constants) else {
             // An escape that goes on is read once more.
-            break scan_rest(bytes, at.wrapping_sub(before.escapes().into()), &mut escaped, &mut ascii)?;
+            break scan_rest(bytes, at.wrapping_sub(goes_on.into()), &mut escaped, &mut ascii)?;
         };
         ascii &= block.is_ascii();
         let mut next_block = at.wrapping_add(scan::MANY);
-        if is_usual && let Some(last) = block.pass_usual_escapes(before) {
-            (at, before) = (next_block, last);
-            continue;
-        }
-        if block.needs_a_look() || before.escapes() {
-            let marks = block.marks(before.escapes());
-            before = marks.goes_on.into();
-            is_usual = marks.is_usual;
+        if block.needs_a_look() || goes_on {
+            let marks = block.marks(goes_on);
+            goes_on = marks.goes_on;
             let mut found = marks.ends | marks.units;
             while found != 0 {
                 let first = found.trailing_zeros();
@@ -57,12 +52,15 @@ pub(super) fn scan(bytes: &[u8], start: usize) -> Result<Span, Fault> {
                 }
                 let behind = escape(bytes, place.wrapping_sub(1))?;
                 if behind >= next_block {
-                    (next_block, before) = (behind, false.into());
+                    (next_block, goes_on) = (behind, false);
                     break;
                 }
                 found &= u64::MAX << behind.wrapping_sub(at);
             }
-            escaped |= marks.escaped != 0 || marks.goes_on;
+            escaped |= marks.escaped != 0 || goes_on;
+            if marks.is_usual {
+                (next_block, goes_on) = pass_usual_blocks(bytes, next_block, goes_on, constants, &mut ascii);
+            }
         }
         at = next_block;
     };
@@ -70,6 +68,25 @@ pub(super) fn scan(bytes: &[u8], start: usize) -> Result<Span, Fault> {
         return Err(Fault { at: start.saturating_add(error.valid_up_to()), reason: Reason::Utf8 });
     }
     Ok(Span { start, end, escaped })
+}
+
+/// Passes blocks in which all escapes are usual ones: the place behind them, and whether the last byte escapes the one there.
+#[inline(always)]
+fn pass_usual_blocks(
+    bytes: &[u8],
+    mut at: usize,
+    goes_on: bool,
+    constants: scan::Constants,
+    ascii: &mut bool,
+) -> (usize, bool) {
+    let mut before = scan::Before::from(goes_on);
+    while let Some(block) = scan::block_at(bytes, at, constants)
+        && let Some(last) = block.pass_usual_escapes(before)
+    {
+        *ascii &= block.is_ascii();
+        (at, before) = (at.wrapping_add(scan::MANY), last);
+    }
+    (at, before.escapes())
 }
 
 /// The same near the end of all bytes, where no block is left: the end of the string.

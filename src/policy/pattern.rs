@@ -43,16 +43,18 @@ impl Pattern {
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
         let [first, last] = self.literal_ends();
-        let Some(mut left) = name.strip_prefix(first) else { return false };
-        let [first_star, last_star] = self.stars;
+        if !name.as_bytes().starts_with(first) {
+            return false;
+        }
+        let (mut at, [first_star, last_star]) = (first.len(), self.stars);
         let middle = self.text.get(first_star.saturating_add(1)..last_star).unwrap_or_default();
         if !middle.is_empty() {
             for piece in middle.split('*') {
-                let Some(behind) = find_behind(left, piece) else { return false };
-                left = behind;
+                let Some(behind) = find_behind(name, at, piece) else { return false };
+                at = behind;
             }
         }
-        left.ends_with(last)
+        name.as_bytes().get(at..).is_some_and(|left| left.ends_with(last))
     }
 
     /// As it is written.
@@ -74,41 +76,40 @@ impl Pattern {
     #[must_use]
     pub fn overlaps_prefix(&self, front: &str) -> bool {
         let [first, _] = self.literal_ends();
-        first.starts_with(front) || front.starts_with(first)
+        first.starts_with(front.as_bytes()) || front.as_bytes().starts_with(first)
     }
 
     /// Whether every name that begins with `front` fits.
     fn covers_prefix(&self, front: &str) -> bool {
         let [first, _] = self.literal_ends();
-        front.starts_with(first) && self.text.trim_end_matches('*') == first
+        front.as_bytes().starts_with(first) && self.text.trim_end_matches('*').as_bytes() == first
     }
 
-    /// The text before the first star, and behind the last one.
-    fn literal_ends(&self) -> [&str; 2] {
-        let [first, last] = self.stars;
-        let behind = last.saturating_add(1);
-        [self.text.get(..first).unwrap_or_default(), self.text.get(behind..).unwrap_or_default()]
+    /// The text before the first star, and behind the last one, as bytes: a name in UTF-8 begins and ends with the same.
+    #[inline]
+    fn literal_ends(&self) -> [&[u8]; 2] {
+        let ([first, last], text) = (self.stars, self.text.as_bytes());
+        [text.get(..first).unwrap_or_default(), text.get(last.saturating_add(1)..).unwrap_or_default()]
     }
 
     fn prefix_length(&self) -> usize {
-        let [first, _] = self.literal_ends();
-        first.chars().count()
+        self.text.chars().take_while(|c| *c != '*').count()
     }
 }
 
-/// What follows a piece where it first occurs.
-fn find_behind<'n>(name: &'n str, piece: &str) -> Option<&'n str> {
-    match piece.len() {
-        0 => Some(name),
+/// Where a piece ends that occurs first at `from` or behind it.
+fn find_behind(name: &str, from: usize, piece: &str) -> Option<usize> {
+    let at = match piece.len() {
+        0 => 0,
         // For so few bytes, the search of the standard library takes longer to prepare.
         length @ 1..=16 => {
             let (first, piece) = (piece.as_bytes().first(), piece.as_bytes());
-            let mut windows = name.as_bytes().windows(length);
-            let at = windows.position(|window| window.first() == first && window == piece)?;
-            name.get(at.saturating_add(length)..)
+            let mut windows = name.as_bytes().get(from..)?.windows(length);
+            windows.position(|window| window.first() == first && window == piece)?
         }
-        _ => name.split_once(piece).map(|(_, behind)| behind),
-    }
+        _ => name.get(from..)?.find(piece)?,
+    };
+    Some(from.saturating_add(at).saturating_add(piece.len()))
 }
 
 /// How strongly a pattern decides; the greatest wins.
@@ -198,7 +199,7 @@ impl<T> Table<T> {
         }
         let begins = |pattern: &Pattern| {
             let [first, _] = pattern.literal_ends();
-            name.starts_with(first)
+            name.as_bytes().starts_with(first)
         };
         let units = self.patterns.iter().map(|(pattern, _)| if begins(pattern) { whole } else { PATTERN });
         units.fold(name.len(), usize::saturating_add)

@@ -42,7 +42,7 @@ impl<'p, 'm> ResolvedTarget<'p, 'm> {
         request: &'m Request<'_>,
         tracer: &mut W,
     ) -> Result<Self, Denial<'p>> {
-        let own = find_rule(&name, policy, tracer)?;
+        let own = find_rule(&name, policy, tracer).map_err(|unruled| unruled.deny(&name))?;
         let default_denial = default_denial(&name, own, policy, tracer);
         let all = (name.kind == TargetKind::Tool).then_some(policy.all_tools());
         let rules = [own, all];
@@ -95,27 +95,47 @@ pub(super) fn too_much_work<'p>(target: &TargetName<'_>) -> Denial<'p> {
     Denial::denied("(too much to check)", denial_text::too_much_work(target))
 }
 
+/// Why a target is denied before any rule of its own: without the text of the denial, since a list asks for each of its entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unruled {
+    /// Servers may read the URI in different ways.
+    AmbiguousUri,
+    /// `hide` names the tool.
+    Hidden,
+    /// No entry names the target, and the default denies it.
+    Default,
+}
+
+impl Unruled {
+    pub(super) fn deny<'p>(self, target: &TargetName<'_>) -> Denial<'p> {
+        match self {
+            Self::AmbiguousUri => Denial::denied("(ambiguous uri)", denial_text::ambiguous_uri(target)),
+            Self::Hidden => Denial::denied("(hidden)", denial_text::hidden(target)),
+            Self::Default => Denial::denied("(default deny)", denial_text::default_deny(target)),
+        }
+    }
+}
+
 /// The rule of the entry that decides; `None` if no entry names the target and the default allows it.
 pub(super) fn find_rule<'p, W: Tracer>(
     target: &TargetName<'_>,
     policy: &'p Policy,
     tracer: &mut W,
-) -> Result<Option<&'p Rule>, Denial<'p>> {
+) -> Result<Option<&'p Rule>, Unruled> {
     let entry = match target.kind {
         TargetKind::Tool => policy.tool(target.name),
         TargetKind::Prompt => policy.prompt(target.name),
         TargetKind::Resource if uri::is_ambiguous(target.name) || policy.splits_resource(target.name) => {
-            let denial = Denial::denied("(ambiguous uri)", denial_text::ambiguous_uri(target));
-            tracer.step(|| denial.step());
-            return Err(denial);
+            tracer.step(|| Unruled::AmbiguousUri.deny(target).step());
+            return Err(Unruled::AmbiguousUri);
         }
         TargetKind::Resource => policy.resource(target.name),
     };
     tracer.step(|| describe_entry(target, entry, policy));
     match (entry, policy.default()) {
-        (Lookup::Hidden, _) => Err(Denial::denied("(hidden)", denial_text::hidden(target))),
+        (Lookup::Hidden, _) => Err(Unruled::Hidden),
         (Lookup::Rule(rule), _) => Ok(Some(rule)),
-        (Lookup::NoMatch, Effect::Deny) => Err(default_deny(target)),
+        (Lookup::NoMatch, Effect::Deny) => Err(Unruled::Default),
         (Lookup::NoMatch, Effect::Allow) => Ok(None),
     }
 }
@@ -131,7 +151,7 @@ pub(super) fn default_denial<'p, W: Tracer>(
         return None;
     }
     tracer.step(|| Step::new("(default deny)", "the entry is in shadow, so it permits nothing"));
-    Some(default_deny(target))
+    Some(Unruled::Default.deny(target))
 }
 
 /// Whether some call of a tool, use of a prompt or reading of a resource could pass for a caller, as far as rules tell.
@@ -166,10 +186,6 @@ pub(in crate::engine) fn entry_work(policy: &Policy, listed: ListKind, name: &st
         },
     };
     policy.search_work(section, name, Precision::Exact)
-}
-
-fn default_deny<'p>(target: &TargetName<'_>) -> Denial<'p> {
-    Denial::denied("(default deny)", denial_text::default_deny(target))
 }
 
 /// Which entry decides, and which other entries match.
