@@ -30,75 +30,58 @@ pub(super) fn plain(bytes: &[u8], at: usize) -> Option<Span> {
 /// # Errors
 /// What RFC 8259, section 7, forbids, bytes that are not UTF-8, and lone surrogates.
 pub(super) fn scan(bytes: &[u8], start: usize) -> Result<Span, Fault> {
-    let (mut at, mut escaped, mut ascii, mut goes_on) = (start, false, true, false);
-    let constants = scan::Constants::for_loop();
-    let end = 'text: loop {
-        let Some(block) = scan::block_at(bytes, at, constants) else {
+    let (mut blocks, mut escaped) = (scan::Blocks::new(bytes, start), false);
+    let (end, is_ascii) = 'text: loop {
+        blocks.pass_plain();
+        let at = blocks.position();
+        let Some(marks) = blocks.pass_marked() else {
             // An escape that goes on is read once more.
-            break scan_rest(bytes, at.wrapping_sub(goes_on.into()), &mut escaped, &mut ascii)?;
+            let rest = scan_rest(bytes, at.wrapping_sub(blocks.goes_on().into()))?;
+            escaped |= rest.escaped;
+            break (rest.end, blocks.is_ascii() && rest.is_ascii);
         };
-        ascii &= block.is_ascii();
-        let mut next_block = at.wrapping_add(scan::MANY);
-        if block.needs_a_look() || goes_on {
-            let marks = block.marks(goes_on);
-            goes_on = marks.goes_on;
-            let mut found = marks.ends | marks.units;
-            while found != 0 {
-                let first = found.trailing_zeros();
-                let place = at.wrapping_add(first as usize);
-                if marks.ends >> first & 1 != 0 {
-                    escaped |= marks.escaped & !(u64::MAX << first) != 0;
-                    break 'text string_end(bytes, place)?;
-                }
-                let behind = escape(bytes, place.wrapping_sub(1))?;
-                if behind >= next_block {
-                    (next_block, goes_on) = (behind, false);
-                    break;
-                }
-                found &= u64::MAX << behind.wrapping_sub(at);
+        let mut found = marks.ends | marks.units;
+        while found != 0 {
+            let first = found.trailing_zeros();
+            let place = at.wrapping_add(first as usize);
+            if marks.ends >> first & 1 != 0 {
+                escaped |= marks.escaped & !(u64::MAX << first) != 0;
+                break 'text (string_end(bytes, place)?, blocks.is_ascii());
             }
-            escaped |= marks.escaped != 0 || goes_on;
-            if marks.is_usual {
-                (next_block, goes_on) = pass_usual_blocks(bytes, next_block, goes_on, constants, &mut ascii);
+            let behind = escape(bytes, place.wrapping_sub(1))?;
+            if behind >= blocks.position() {
+                blocks.move_to(behind);
+                break;
             }
+            found &= u64::MAX << behind.wrapping_sub(at);
         }
-        at = next_block;
+        escaped |= marks.escaped != 0 || marks.goes_on;
+        if marks.is_usual {
+            blocks.pass_usual();
+        }
     };
-    if !ascii && let Err(error) = std::str::from_utf8(bytes.get(start..end).unwrap_or_default()) {
+    if !is_ascii && let Err(error) = std::str::from_utf8(bytes.get(start..end).unwrap_or_default()) {
         return Err(Fault { at: start.saturating_add(error.valid_up_to()), reason: Reason::Utf8 });
     }
     Ok(Span { start, end, escaped })
 }
 
-/// Passes blocks in which all escapes are usual ones: the place behind them, and whether the last byte escapes the one there.
-#[inline(always)]
-fn pass_usual_blocks(
-    bytes: &[u8],
-    mut at: usize,
-    goes_on: bool,
-    constants: scan::Constants,
-    ascii: &mut bool,
-) -> (usize, bool) {
-    let mut before = scan::Before::from(goes_on);
-    while let Some(block) = scan::block_at(bytes, at, constants)
-        && let Some(last) = block.pass_usual_escapes(before)
-    {
-        *ascii &= block.is_ascii();
-        (at, before) = (at.wrapping_add(scan::MANY), last);
-    }
-    (at, before.escapes())
+/// The end of a string.
+struct Rest {
+    end: usize,
+    escaped: bool,
+    is_ascii: bool,
 }
 
-/// The same near the end of all bytes, where no block is left: the end of the string.
-fn scan_rest(bytes: &[u8], from: usize, escaped: &mut bool, ascii: &mut bool) -> Result<usize, Fault> {
-    let mut finder = Scanner::new(bytes);
-    let mut at = finder.next(from);
-    while let Some(next) = pass_escape(bytes, at)? {
-        *escaped = true;
-        at = finder.next(next);
+/// The same near the end of all bytes, where no block is left.
+fn scan_rest(bytes: &[u8], from: usize) -> Result<Rest, Fault> {
+    let (mut finder, mut escaped) = (Scanner::new(bytes), false);
+    let mut end = finder.next(from);
+    while let Some(next) = pass_escape(bytes, end)? {
+        escaped = true;
+        end = finder.next(next);
     }
-    *ascii &= finder.is_ascii();
-    Ok(at)
+    Ok(Rest { end, escaped, is_ascii: finder.is_ascii() })
 }
 
 /// Where a string goes on behind the escape at `at`; `None` if it ends here. One of both, or a fault, is what needs a look.

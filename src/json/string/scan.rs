@@ -2,12 +2,13 @@
 //! texts.
 
 mod block;
+mod blocks;
 
 pub(in crate::json) use self::block::escaped_bytes;
 #[cfg(all(target_family = "wasm", target_feature = "simd128"))]
 pub(in crate::json) use self::block::load;
-pub(super) use self::block::{Before, Constants, block_at};
-use self::block::{Block, look, look_closely};
+use self::block::{Ascii, Block, Constants, look, look_closely};
+pub(super) use self::blocks::Blocks;
 
 /// Finds what needs a look.
 #[derive(Debug)]
@@ -66,18 +67,18 @@ impl<'b> Scanner<'b> {
     /// The same, if the text is known to be long, or to end soon.
     fn far(&mut self, from: usize) -> usize {
         let mut rest = self.bytes.get(from..).unwrap_or_default();
-        let (mut at, mut all_ascii, constants) = (from, true, Constants::for_loop());
+        let (mut at, mut ascii, constants) = (from, Ascii::new(), Constants::for_loop());
         while let Some((chunk, behind)) = rest.split_first_chunk() {
-            let block = Block::new(chunk, constants);
-            all_ascii &= block.is_ascii();
-            if block.needs_a_look() {
-                let [quotes_and_controls, backslashes] = block.special();
-                self.keep(at, MANY, (quotes_and_controls | backslashes, all_ascii));
+            let block = Block::new(chunk);
+            ascii.add(&block);
+            if block.needs_a_look(constants) {
+                let [quotes_and_controls, backslashes] = block.special(constants);
+                self.keep(at, MANY, (quotes_and_controls | backslashes, ascii.holds()));
                 return self.first();
             }
             (at, rest) = (at.wrapping_add(MANY), behind);
         }
-        self.ascii &= all_ascii;
+        self.ascii &= ascii.holds();
         while let Some((chunk, behind)) = rest.split_first_chunk() {
             if self.keep(at, FEW, look(chunk)) {
                 return self.first();

@@ -2,8 +2,7 @@
 
 #[cfg(all(target_family = "wasm", target_feature = "simd128"))]
 pub(in crate::json) use self::simd::load;
-pub(in crate::json::string) use self::simd::{Before, Constants};
-pub(super) use self::simd::{Block, look, look_closely};
+pub(super) use self::simd::{Ascii, Before, Block, Constants, look, look_closely};
 
 /// What a block of [`MANY`] bytes has of a string's escapes and end, the first byte in the lowest bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,23 +19,17 @@ pub(in crate::json::string) struct Marks {
     pub(in crate::json::string) goes_on: bool,
 }
 
-/// The [`MANY`] bytes from `at` on, if there are so many.
-#[inline(always)]
-pub(in crate::json::string) fn block_at(bytes: &[u8], at: usize, constants: Constants) -> Option<Block> {
-    bytes.get(at..)?.first_chunk().map(|chunk| Block::new(chunk, constants))
-}
-
 impl Block {
     /// What this block has of escapes, all of them found at once: a branch for each would be mispredicted. `goes_on` is that of the block
     /// before.
     #[inline(always)]
-    pub(in crate::json::string) fn marks(&self, goes_on: bool) -> Marks {
-        let ([quotes_and_controls, backslashes], carried) = (self.special(), u64::from(goes_on));
+    pub(super) fn marks(&self, goes_on: bool, constants: Constants) -> Marks {
+        let ([quotes_and_controls, backslashes], carried) = (self.special(constants), u64::from(goes_on));
         if backslashes | carried == 0 {
             return Marks { ends: quotes_and_controls, units: 0, is_usual: false, escaped: 0, goes_on: false };
         }
         let (escaped, goes_on) = escaped_bytes(backslashes, carried);
-        let units = escaped & !(self.usual_letters() | backslashes);
+        let units = escaped & !(self.usual_letters(constants) | backslashes);
         let is_usual = units | escaped & backslashes == 0;
         Marks { ends: quotes_and_controls & !escaped, units, is_usual, escaped, goes_on }
     }
@@ -61,8 +54,9 @@ mod simd {
 
     use std::{
         arch::wasm32::{
-            i8x16_lt, i8x16_splat, i64x2, u8x16, u8x16_add, u8x16_bitmask, u8x16_eq, u8x16_extract_lane, u8x16_shuffle,
-            u8x16_splat, u8x16_swizzle, u16x8_shr, v128, v128_and, v128_andnot, v128_any_true, v128_or, v128_xor,
+            i8x16_lt, i8x16_min, i8x16_splat, i64x2, u8x16, u8x16_add, u8x16_bitmask, u8x16_eq, u8x16_extract_lane,
+            u8x16_shuffle, u8x16_splat, u8x16_swizzle, u16x8_shr, v128, v128_and, v128_andnot, v128_any_true, v128_or,
+            v128_xor,
         },
         hint::black_box,
     };
@@ -108,8 +102,14 @@ mod simd {
         /// Control characters are those below 0x20. With the second bit changed, `"` comes next, and none of them leaves. With the highest bit
         /// changed, too, they are the least numbers with a sign: x86 compares these in one instruction, and others in four.
         #[inline(always)]
-        fn quotes_and_controls(self, all: v128) -> v128 {
-            i8x16_lt(v128_xor(all, self.quote_turner), self.above_quote)
+        fn turned(self, all: v128) -> v128 {
+            v128_xor(all, self.quote_turner)
+        }
+
+        /// Of bytes that are turned.
+        #[inline(always)]
+        fn is_quote_or_control(self, turned: v128) -> v128 {
+            i8x16_lt(turned, self.above_quote)
         }
 
         #[inline(always)]
@@ -132,7 +132,8 @@ mod simd {
             let backslashes = self.backslashes(all);
             let escaped = shifted(before, backslashes);
             let no_letter = v128_xor(self.usual_letter(all), all);
-            let unusual = v128_or(v128_and(escaped, no_letter), v128_andnot(self.quotes_and_controls(all), escaped));
+            let unusual =
+                v128_or(v128_and(escaped, no_letter), v128_andnot(self.is_quote_or_control(self.turned(all)), escaped));
             (unusual, backslashes)
         }
     }
@@ -165,76 +166,59 @@ mod simd {
         u8x16_shuffle::<15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30>(before, marks)
     }
 
-    /// [`MANY`] bytes.
-    pub(in crate::json::string) struct Block {
-        constants: Constants,
-        bytes: Quarters,
-    }
-
-    /// The four quarters of a block, by themselves: an array of them would not be kept in registers.
+    /// [`MANY`] bytes, in four quarters by themselves: an array of them would not be kept in registers.
     #[derive(Clone, Copy)]
-    struct Quarters(v128, v128, v128, v128);
+    pub(in crate::json::string) struct Block(v128, v128, v128, v128);
 
     impl Block {
         #[inline(always)]
-        pub(in crate::json::string) fn new(chunk: &[u8; MANY], constants: Constants) -> Self {
-            Self { constants, bytes: Quarters::new(chunk) }
-        }
-
-        #[inline(always)]
-        pub(in crate::json::string) fn is_ascii(&self) -> bool {
-            u8x16_bitmask(self.bytes.any()) == 0
+        pub(in crate::json::string) fn new(chunk: &[u8; MANY]) -> Self {
+            let ((quarters, _), zero) = (chunk.as_chunks(), u8x16_splat(0));
+            // There are four; were there not, each byte would need a look.
+            let [one, two, three, four] = quarters else { return Self(zero, zero, zero, zero) };
+            Self(load(one), load(two), load(three), load(four))
         }
 
         /// Whether any byte is a quote, a backslash or a control character.
         #[inline(always)]
-        pub(in crate::json::string) fn needs_a_look(&self) -> bool {
-            v128_any_true(v128_or(self.quotes_and_controls().any(), self.backslashes().any()))
+        pub(in crate::json::string) fn needs_a_look(&self, constants: Constants) -> bool {
+            let Self(one, two, three, four) = self.map(|all| constants.turned(all));
+            let least = i8x16_min(i8x16_min(one, two), i8x16_min(three, four));
+            v128_any_true(v128_or(constants.is_quote_or_control(least), self.backslashes(constants).any()))
         }
 
         /// Whether nothing ends the string here and each backslash escapes one of ``"/bfnrt``, as in nearly all blocks of a text that has
         /// escapes; then what the next block has to know. It is found without bits of each byte, which would have to leave their registers.
         #[inline(always)]
-        pub(in crate::json::string) fn pass_usual_escapes(&self, before: Before) -> Option<Before> {
-            let Quarters(one, two, three, four) = self.bytes;
-            let (first, before) = self.constants.unusual(one, before.0);
-            let (second, before) = self.constants.unusual(two, before);
-            let (third, before) = self.constants.unusual(three, before);
-            let (fourth, before) = self.constants.unusual(four, before);
-            let is_usual = !v128_any_true(Quarters(first, second, third, fourth).any());
+        pub(in crate::json::string) fn pass_usual_escapes(
+            &self,
+            before: Before,
+            constants: Constants,
+        ) -> Option<Before> {
+            let (first, before) = constants.unusual(self.0, before.0);
+            let (second, before) = constants.unusual(self.1, before);
+            let (third, before) = constants.unusual(self.2, before);
+            let (fourth, before) = constants.unusual(self.3, before);
+            let is_usual = !v128_any_true(Self(first, second, third, fourth).any());
             is_usual.then_some(Before(before))
         }
 
         /// Which bytes are quotes or control characters, and which are backslashes.
         #[inline(always)]
-        pub(in crate::json::string) fn special(&self) -> [u64; 2] {
-            [self.quotes_and_controls().bits(), self.backslashes().bits()]
+        pub(in crate::json::string) fn special(&self, constants: Constants) -> [u64; 2] {
+            let quotes_and_controls = self.map(|all| constants.is_quote_or_control(constants.turned(all)));
+            [quotes_and_controls.bits(), self.backslashes(constants).bits()]
         }
 
         /// Which bytes are one of ``"/bfnrt``.
         #[inline(always)]
-        pub(in crate::json::string) fn usual_letters(&self) -> u64 {
-            self.bytes.map(|all| u8x16_eq(self.constants.usual_letter(all), all)).bits()
+        pub(in crate::json::string) fn usual_letters(&self, constants: Constants) -> u64 {
+            self.map(|all| u8x16_eq(constants.usual_letter(all), all)).bits()
         }
 
         #[inline(always)]
-        fn quotes_and_controls(&self) -> Quarters {
-            self.bytes.map(|all| self.constants.quotes_and_controls(all))
-        }
-
-        #[inline(always)]
-        fn backslashes(&self) -> Quarters {
-            self.bytes.map(|all| self.constants.backslashes(all))
-        }
-    }
-
-    impl Quarters {
-        #[inline(always)]
-        fn new(chunk: &[u8; MANY]) -> Self {
-            let ((quarters, _), zero) = (chunk.as_chunks(), u8x16_splat(0));
-            // There are four; were there not, each byte would need a look.
-            let [one, two, three, four] = quarters else { return Self(zero, zero, zero, zero) };
-            Self(load(one), load(two), load(three), load(four))
+        fn backslashes(&self, constants: Constants) -> Self {
+            self.map(|all| constants.backslashes(all))
         }
 
         #[inline(always)]
@@ -257,6 +241,27 @@ mod simd {
         }
     }
 
+    /// Whether all blocks so far were ASCII: no byte of them has its highest bit.
+    #[derive(Clone, Copy)]
+    pub(in crate::json::string) struct Ascii(v128);
+
+    impl Ascii {
+        #[inline(always)]
+        pub(in crate::json::string) fn new() -> Self {
+            Self(u8x16_splat(0))
+        }
+
+        #[inline(always)]
+        pub(in crate::json::string) fn add(&mut self, block: &Block) {
+            self.0 = v128_or(self.0, block.any());
+        }
+
+        #[inline(always)]
+        pub(in crate::json::string) fn holds(self) -> bool {
+            u8x16_bitmask(self.0) == 0
+        }
+    }
+
     #[inline(always)]
     pub(in crate::json::string) fn look(chunk: &[u8; FEW]) -> Seen {
         let (found, other) = look_closely(chunk);
@@ -266,7 +271,7 @@ mod simd {
     #[inline(always)]
     pub(in crate::json::string) fn look_closely(chunk: &[u8; FEW]) -> SeenClosely {
         let (all, constants) = (load(chunk), Constants::new());
-        let special = v128_or(constants.quotes_and_controls(all), constants.backslashes(all));
+        let special = v128_or(constants.is_quote_or_control(constants.turned(all)), constants.backslashes(all));
         (u8x16_bitmask(special).into(), u8x16_bitmask(all).into())
     }
 
@@ -314,30 +319,48 @@ mod simd {
     pub(in crate::json::string) struct Block([u8; MANY]);
 
     impl Block {
-        pub(in crate::json::string) fn new(chunk: &[u8; MANY], _: Constants) -> Self {
+        pub(in crate::json::string) fn new(chunk: &[u8; MANY]) -> Self {
             Self(*chunk)
         }
 
-        pub(in crate::json::string) fn is_ascii(&self) -> bool {
-            self.0.is_ascii()
+        pub(in crate::json::string) fn needs_a_look(&self, constants: Constants) -> bool {
+            self.special(constants) != [0; 2]
         }
 
-        pub(in crate::json::string) fn needs_a_look(&self) -> bool {
-            self.special() != [0; 2]
-        }
-
-        pub(in crate::json::string) fn pass_usual_escapes(&self, before: Before) -> Option<Before> {
-            let ([_, backslashes], marks) = (self.special(), self.marks(before.0));
+        pub(in crate::json::string) fn pass_usual_escapes(
+            &self,
+            before: Before,
+            constants: Constants,
+        ) -> Option<Before> {
+            let ([_, backslashes], marks) = (self.special(constants), self.marks(before.0, constants));
             let is_usual = marks.ends | marks.units | marks.escaped & backslashes == 0;
             is_usual.then_some(Before(marks.goes_on))
         }
 
-        pub(in crate::json::string) fn special(&self) -> [u64; 2] {
+        pub(in crate::json::string) fn special(&self, _: Constants) -> [u64; 2] {
             [bits(&self.0, |byte| matches!(byte, b'"' | 0..0x20)), bits(&self.0, |byte| byte == b'\\')]
         }
 
-        pub(in crate::json::string) fn usual_letters(&self) -> u64 {
+        pub(in crate::json::string) fn usual_letters(&self, _: Constants) -> u64 {
             bits(&self.0, |byte| byte != b'\\' && is_escape_letter(byte))
+        }
+    }
+
+    /// Whether all blocks so far were ASCII.
+    #[derive(Clone, Copy)]
+    pub(in crate::json::string) struct Ascii(bool);
+
+    impl Ascii {
+        pub(in crate::json::string) fn new() -> Self {
+            Self(true)
+        }
+
+        pub(in crate::json::string) fn add(&mut self, block: &Block) {
+            self.0 &= block.0.is_ascii();
+        }
+
+        pub(in crate::json::string) fn holds(self) -> bool {
+            self.0
         }
     }
 
