@@ -35,7 +35,7 @@ pub(super) fn word_end(bytes: &[u8], at: usize, word: &[u8], name: &'static str)
     }
 }
 
-/// The first byte at `at` or behind it that is no white space.
+/// Where the white space at `at` ends, if there is some.
 #[inline(always)]
 pub(super) fn space_end(bytes: &[u8], at: usize) -> usize {
     // As most texts are written: with little of it.

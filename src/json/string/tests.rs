@@ -11,7 +11,12 @@ fn scan_bytes(bytes: &[u8], start: usize) -> Result<(usize, bool), Fault> {
     loop {
         let reason = match bytes.get(at) {
             None => Reason::Ended,
-            Some(b'"') => return Ok((at, escaped)),
+            Some(b'"') => {
+                let read = std::str::from_utf8(&bytes[start..at]);
+                let fault =
+                    |error: std::str::Utf8Error| Fault { at: start + error.valid_up_to(), reason: Reason::Utf8 };
+                return read.map(|_| (at, escaped)).map_err(fault);
+            }
             Some(0..0x20) => Reason::Control,
             Some(b'\\') => {
                 escaped = true;
@@ -108,6 +113,22 @@ fn every_byte_behind_a_backslash_is_an_escape_or_a_fault() {
     for byte in 0..=u8::MAX {
         for front in [0, 40] {
             assert_scanned(&[&b"a".repeat(front)[..], &[b'\\', byte], b"\"", &[b'z'; 70]].concat());
+        }
+    }
+}
+
+#[test]
+fn whatever_follows_blocks_of_usual_escapes_is_found() {
+    let usual = br#"a\"b\n\tcd\/e\r\b\f"#;
+    let others: [&[u8]; 12] =
+        [b"\"", b"\n", b"\0", b"\\\\", b"\\\\\"", b"\\u0041", b"\\u", b"\\x", b"\\\0", "é".as_bytes(), b"\xC3", b"\\"];
+    for other in others {
+        for place in (0..150).chain(250..262) {
+            let front: Vec<u8> = usual.iter().copied().cycle().take(place).collect();
+            for back in [&b"\", 1"[..], b"bcd\\n\", 1", &[&usual.repeat(9)[..], b"\", 1"].concat()] {
+                assert_scanned(&[&front[..], other, back].concat());
+                assert_scanned(&[&front[..], other, back, &[b' '; 64]].concat());
+            }
         }
     }
 }
