@@ -69,13 +69,6 @@ pub fn decision_labels<'r>(config: &Config, record: &'r AuditRecord) -> [Label<'
     labels(config, record, record.decision.name())
 }
 
-/// Whether a rule is a part of a pinned schema.
-#[must_use]
-pub fn is_schema(rule: &str) -> bool {
-    let below = rule.strip_prefix("/definitions/").and_then(|rest| rest.split_once('/'));
-    below.is_some_and(|(_, rest)| rest.starts_with("schema"))
-}
-
 /// The labels of what would have been decided.
 #[must_use]
 pub fn shadow_labels<'r>(config: &Config, record: &'r AuditRecord) -> Option<[Label<'r>; 3]> {

@@ -61,6 +61,8 @@ pub struct AuditRecord {
     pub traces: TraceParents,
     /// What is logged of the arguments.
     pub arguments: Option<LoggedArguments>,
+    /// Whether the request was denied since an argument does not fit the pinned schema. It is counted, not written.
+    pub violates_schema: bool,
     /// The JSON pointer of the argument that does not fit the pinned schema; empty if there is none, or `audit.arguments` is `none`.
     pub unfit_argument: String,
     /// Who approved the call, or which request waits for approval.
@@ -131,6 +133,7 @@ impl AuditRecord {
             request_id: None,
             traces: TraceParents::default(),
             arguments: None,
+            violates_schema: false,
             unfit_argument: String::new(),
             approval: None,
             approval_store: None,

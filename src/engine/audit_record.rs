@@ -100,6 +100,7 @@ fn verdict(config: &Config, request: &BoundRequest, decided: &mut authorize::Dec
             let mut record = new(config, request, decision(&refused.denial));
             record.rule = record::truncate(refused.denial.rule()).to_owned();
             record.approval = pending(&refused.denial);
+            record.violates_schema = matches!(refused.denial, Denial::InvalidArguments { .. });
             record.unfit_argument = unfit_argument(config, &refused.denial);
             record
         }

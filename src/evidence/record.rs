@@ -23,6 +23,8 @@ pub struct Record {
     pub arguments: Option<Vec<String>>,
     /// The arguments as sent, if the configuration has them logged.
     pub argument_values: Option<Box<RawValue>>,
+    /// The JSON pointer of the argument that does not fit the pinned schema; empty if there is none, or if the record does not say.
+    pub argument: String,
     /// Who approved the call, or which request waits for approval.
     pub approval: Option<RecordedApproval>,
     /// What shadow mode would have decided.

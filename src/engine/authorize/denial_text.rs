@@ -198,8 +198,7 @@ pub(in crate::engine) fn rate_limited(
     remaining: Option<Amount>,
 ) -> String {
     let target = target.map_or_else(|| "this request".to_owned(), TargetName::describe);
-    let all_tools = limit.pointer.starts_with("/all_tools");
-    let subject = if all_tools { "all tools together" } else { &target };
+    let subject = if limit.is_of_all_tools { "all tools together" } else { &target };
     let quota = describe_quota(limit);
     let text = match (limit.max == Some(Amount::ZERO), counts_calls(limit), remaining) {
         (true, ..) => format!("the policy allows no calls of {target}"),
@@ -208,7 +207,7 @@ pub(in crate::engine) fn rate_limited(
             format!("this request costs {cost}, and {left} is left of the limit of {subject}, {quota}")
         }
         (false, true, _) => {
-            let verb = if all_tools { "have" } else { "has" };
+            let verb = if limit.is_of_all_tools { "have" } else { "has" };
             [subject, " ", verb, " reached the rate limit of ", &quota].concat()
         }
         (false, false, _) => format!("this call exceeds what is left of the limit of {subject}, {quota}"),
