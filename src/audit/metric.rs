@@ -50,9 +50,6 @@ pub const REDACTIONS: &str = "mcp_policy_redactions";
 /// What rules in shadow would have replaced or refused, by `policy` and `finder`.
 pub const SHADOW_REDACTIONS: &str = "mcp_policy_shadow_redactions";
 
-/// Every label.
-pub const LABELS: [&str; 6] = ["policy", "tool", "decision", "reason", "config", "finder"];
-
 /// Series that one VM makes; beyond, all labels of a new one are [`OTHER`].
 pub const MAX_SERIES: usize = 1000;
 /// The value of a label that has no series of its own.
