@@ -18,6 +18,7 @@ pub mod elicitation;
 mod facts;
 pub mod lists;
 pub mod notice;
+mod owner;
 pub mod refund;
 mod reply;
 mod request;
