@@ -80,7 +80,7 @@ pub fn may_inspect(request: &BoundRequest) -> bool {
 /// The inspections by the rules of each mode. In shadow, the configuration and the policy only report.
 fn inspections<'r>(config: &Config, named: &NamedPolicy, rules: impl Fn(Mode) -> Vec<&'r ResultRules>) -> Inspections {
     let [mut enforced, mut shadow] = [Mode::Enforce, Mode::Shadow].map(rules);
-    if [config.mode, named.policy.mode()].contains(&Mode::Shadow) {
+    if config.mode_of(&named.policy) == Mode::Shadow {
         enforced.append(&mut shadow);
         shadow = std::mem::take(&mut enforced);
     }
