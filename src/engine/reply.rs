@@ -12,7 +12,6 @@ use super::{
 use crate::{
     amount::Amount,
     approval,
-    audit::record,
     config::Config,
     limit::LimitExceeded,
     mcp::{
@@ -22,6 +21,7 @@ use crate::{
         revision::{self, Lifecycle},
     },
     policy::{Limit, schema::Violation},
+    text::front,
     time::{Timestamp, rfc_3339},
 };
 
@@ -78,10 +78,8 @@ impl ReplyContext<'_> {
         }
         let mut names = TargetName::all(&request.target);
         let target = names.next().filter(|_| names.next().is_none());
-        let data = Data {
-            target: target.map(|target| (target.kind.word(), record::truncate(target.name))),
-            ..self.data(denial.rule())
-        };
+        let data =
+            Data { target: target.map(|target| (target.kind.word(), front(target.name))), ..self.data(denial.rule()) };
         match denial {
             Denial::Denied { reason, .. } => self.denied(request, Code::Denied, reason, data),
             Denial::InvalidArguments { reason, violation, .. } => {

@@ -6,7 +6,6 @@ use std::fmt;
 use crate::{
     amount::Amount,
     approval::{ApproverNote, MAX_PARAMS},
-    audit::record,
     engine::approval_service::Pending,
     identity::IdentityError,
     json,
@@ -16,6 +15,7 @@ use crate::{
         path::{Path, Root},
         schema::{Sent, Violation},
     },
+    text::front,
 };
 
 use super::target::TargetName;
@@ -51,22 +51,22 @@ pub(super) fn no_identity(error: &IdentityError) -> String {
 
 /// `methods` denies the method.
 pub(super) fn method_denied(method: &str) -> String {
-    format!("the policy denies the method `{}`; {ASK_OWNER}", record::truncate(method))
+    format!("the policy denies the method `{}`; {ASK_OWNER}", front(method))
 }
 
 /// The caller does not own the task.
 pub(super) fn unknown_task(task: &str) -> String {
-    format!("Unknown task: {}", record::truncate(task))
+    format!("Unknown task: {}", front(task))
 }
 
 /// The default denies the method.
 pub(super) fn method_not_allowed(method: &str) -> String {
-    format!("the policy denies the method `{}`, because no rule allows it; {ASK_OWNER}", record::truncate(method))
+    format!("the policy denies the method `{}`, because no rule allows it; {ASK_OWNER}", front(method))
 }
 
 /// Lenient servers would read the method as the `known` one.
 pub(super) fn folded_method(method: &str, known: &str) -> String {
-    let method = record::truncate(method);
+    let method = front(method);
     format!(
         "the method `{method}` equals `{known}` only if case and white space are ignored; send the method's exact name"
     )

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use crate::{
-    audit::record,
     cases,
     evidence::record::Record,
     json::pointer,
     policy::{Effect, Lookup, Mode, OnDrift, Policy, Rule, Scope, condition::Condition, path::Root},
+    text::front,
 };
 
 /// What a record lacks, so that it does not say what another policy would decide.
@@ -101,7 +101,7 @@ pub(super) fn body(record: &Record, policy: Option<&Policy>) -> Result<String, M
 /// Whether a definition differed from its pin, as far as the record says. Its rule is the pin then; behind the pin there is more if an
 /// argument did not fit the schema. Records cut long rules, so that the two may look alike: only the latter names an argument.
 fn may_be_of_a_drift(record: &Record) -> bool {
-    record.argument.is_empty() && record.rule == record::truncate(&pointer::member("/definitions", &record.tool))
+    record.argument.is_empty() && record.rule == front(&pointer::member("/definitions", &record.tool))
 }
 
 /// Whether the policy denies calls of a tool after a list showed another definition than its pin.
