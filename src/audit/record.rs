@@ -239,10 +239,7 @@ impl AuditRecord {
         if !self.remaining.is_empty() {
             record.add_object("remaining", |remaining| {
                 for (counter, left) in &self.remaining {
-                    match left.units() {
-                        Some(units) => remaining.add_integer_member(counter, units),
-                        None => remaining.add_member(counter, left),
-                    };
+                    left.add_to(remaining, counter);
                 }
             });
         }

@@ -232,7 +232,7 @@ pub(in crate::engine) fn when_to_retry(seconds: Option<u64>) -> String {
 
 /// `10 calls a minute`, or `50000 a day` of what calls cost; `any number of calls a minute` if they are only counted.
 pub(super) fn describe_quota(limit: &Limit) -> String {
-    let max = limit.max.map(|max| max.units().map_or_else(|| max.to_string(), json::decimal_digits));
+    let max = limit.max.map(Amount::digits);
     let what = match (counts_calls(limit), limit.max) {
         (true, Some(Amount::ONE)) => " call",
         (true, Some(_)) => " calls",
