@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::json::Decimal;
+use crate::json::{self, Decimal, Writer};
 
 /// An amount in millionths of a unit, without rounding: of calls, or of money with up to six decimals.
 ///
@@ -74,6 +74,23 @@ impl Amount {
     }
 }
 
+/// A whole amount is written by its digits alone, which takes a third of its `Display`.
+impl Amount {
+    /// The amount as its `Display` writes it.
+    #[must_use]
+    pub fn digits(self) -> String {
+        self.units().map_or_else(|| self.to_string(), json::decimal_digits)
+    }
+
+    /// Adds the amount to an object under this name.
+    pub fn add_to(self, object: &mut Writer, name: &str) {
+        match self.units() {
+            Some(units) => object.add_integer_member(name, units),
+            None => object.add_member(name, self),
+        };
+    }
+}
+
 /// An exact JSON number, such as `1.25`.
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -91,7 +108,7 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{Amount, Decimal};
+    use super::{Amount, Decimal, Writer};
 
     fn amount(text: &str) -> Option<String> {
         Decimal::new(text).and_then(|number| Amount::new(&number)).map(|amount| amount.to_string())
@@ -107,6 +124,17 @@ mod tests {
         assert_eq!(amount("8999999999999.999999").as_deref(), Some("8999999999999.999999"));
         for text in ["-1", "9000000000000", "1e13", "0.0000001", "1e-7", "1e400"] {
             assert_eq!(amount(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_amount_has_the_same_digits_in_texts_and_in_objects() {
+        for (millionths, digits) in [(0, "0"), (1_000_000, "1"), (1_250_000, "1.25"), (1, "0.000001")] {
+            let amount = Amount::from_millionths(millionths).unwrap();
+            let mut object = Writer::default();
+            amount.add_to(&mut object, "a\"");
+            assert_eq!((amount.to_string().as_str(), amount.digits().as_str()), (digits, digits));
+            assert_eq!(object.finish(), format!(r#"{{"a\"":{digits}}}"#));
         }
     }
 }

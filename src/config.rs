@@ -209,6 +209,12 @@ impl Config {
         }
     }
 
+    /// Whether what a policy decides is enforced: not if the configuration or the policy is in shadow.
+    #[must_use]
+    pub fn mode_of(&self, policy: &Policy) -> Mode {
+        if self.mode == Mode::Shadow { Mode::Shadow } else { policy.mode() }
+    }
+
     /// The policy with this name.
     #[must_use]
     pub fn policy(&self, name: &str) -> Option<&Policy> {

@@ -18,9 +18,11 @@ pub mod elicitation;
 mod facts;
 pub mod lists;
 pub mod notice;
+mod owner;
 pub mod refund;
 mod reply;
 mod request;
+mod response;
 pub mod results;
 pub mod tasks;
 pub mod trace;
@@ -51,12 +53,11 @@ pub use self::{
 };
 
 use self::{
-    authorize::{Authorizer, Denial, MessageDenial},
+    authorize::Authorizer,
     callout::Callout,
     elicitation::SessionWatch,
     lists::ListFilter,
     refund::Receipt,
-    reply::ReplyContext,
     results::ResultFilter,
     trace::{NoTrace, Step, Tracer},
 };
@@ -188,7 +189,7 @@ pub fn authorize<S: Store>(
 pub fn explain<S: Store, W: Tracer>(
     config: &Config,
     request: &BoundRequest,
-    body: &[u8],
+    bytes: &[u8],
     filter: &str,
     now: Timestamp,
     store: &S,
@@ -199,7 +200,6 @@ pub fn explain<S: Store, W: Tracer>(
         let answer = Disposition::Forward(Receipt::EMPTY);
         return AuthorizationResponse::new(answer, audit_record::bypassed(config, request));
     }
-    let bytes = body;
     if bytes.len() > config.protocol.largest_body() {
         return too_large(config, request);
     }
@@ -213,12 +213,9 @@ pub fn explain<S: Store, W: Tracer>(
         Ok(lifecycle) => lifecycle,
         Err(refusal) => return refuse_body(config, request, bytes, refusal, tracer),
     };
-    let session = match (lifecycle, request.info.headers.get("mcp-session-id")) {
-        (Lifecycle::Session, Header::Once(session)) => Some(session),
-        _ => None,
-    };
+    let session = session_id(request, lifecycle);
     let mut authorizer = Authorizer { config, request, session, filter, now, store, tracer };
-    let mut decision = match check_routing_headers(request, lifecycle, body) {
+    let decision = match check_routing_headers(request, lifecycle, body) {
         Ok(()) => authorizer.authorize(body.messages()),
         // What the policy denies by its name is denied as such: only a call that might have passed is refused for its headers.
         Err(refusal) => match authorizer.denied_by_name(body.messages()) {
@@ -226,38 +223,15 @@ pub fn explain<S: Store, W: Tracer>(
             None => return refuse_body(config, request, bytes, refusal, authorizer.tracer),
         },
     };
-    let record = audit_record::messages(config, request, body, &mut decision);
-    let notice = match &decision.verdict {
-        Err(MessageDenial {
-            denial: Denial::ApprovalRequired { predicate, pending: Some(pending), is_new: true, .. },
-            ..
-        }) => notice::announce(config, &record, pending, &authorize::denial_text::reason_for_notice(predicate)),
+    response::respond(&authorizer, lifecycle, body, decision)
+}
+
+/// The id of the MCP session that a request belongs to.
+fn session_id(request: &BoundRequest, lifecycle: Lifecycle) -> Option<&[u8]> {
+    match (lifecycle, request.info.headers.get("mcp-session-id")) {
+        (Lifecycle::Session, Header::Once(id)) => Some(id),
         _ => None,
-    };
-    let answer = match decision.verdict {
-        Ok(passed) => {
-            let observed = request.policy().map_or(&[][..], |policy| policy.policy.observed());
-            Disposition::Forward(Receipt::new(passed, config.limits.refund, body, observed))
-        }
-        Err(MessageDenial { denial: Denial::CalloutPending { ask, .. }, .. }) => Disposition::Callout(*ask),
-        Err(denied) => {
-            let is_filed = matches!(denied.denial, Denial::ApprovalRequired { pending: Some(_), .. });
-            let dialogue = if is_filed {
-                elicitation::dialogue_for(config, request, body, lifecycle, filter, now, store)
-            } else {
-                None
-            };
-            let context = ReplyContext { config, request, lifecycle, dialogue, now };
-            let reply = reply::denial_reply(context, body, &denied);
-            Disposition::Reply(set_legacy_status(config, request, reply))
-        }
-    };
-    let is_forwarded = matches!(answer, Disposition::Forward(_));
-    let results = if is_forwarded { results::filter_for(config, request, body, lifecycle, filter) } else { None };
-    let session = if is_forwarded { elicitation::watch_for(config, request, body, filter) } else { None };
-    let lists = lists::filter_for(config, request, body, lifecycle).map(Box::new);
-    let results = results.map(Box::new);
-    AuthorizationResponse { answer, record, lists, results, session, notice }
+    }
 }
 
 /// The lifecycle of the body's protocol revision, if the configuration accepts that.

@@ -58,7 +58,8 @@
 //! # Rooms
 //!
 //! Imports run one way. `mcp` (what was said), `policy` (what is permitted), `limit` (what was used), `identity` (who calls) and
-//! `approval` (who approved) do not import each other; only `engine` imports them all, and `audit` records its decisions.
+//! `approval` (who approved) do not import each other, but for two lists of names that `policy` knows: the methods of `mcp`, and the
+//! sources of `identity`. Of the core only `engine` imports all five, and `audit` records its decisions.
 //! [`results`] judges what answers hold, by rules that `engine` selects.
 //! [`console`] is the page on which people decide, served by the filter on a listener of its own. [`json`], [`http`],
 //! [`amount`], [`window`], [`time`], [`protobuf`] and [`store`] are what all of them share. [`budget`] has what one request may

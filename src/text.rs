@@ -14,9 +14,20 @@ pub fn verb<N: PartialEq + From<u8>>(number: N, single: &'static str, several: &
     if number == N::from(1) { single } else { several }
 }
 
-/// Characters of a text that a message quotes, unless it says otherwise. The product contract, section 3.1, allows 256 of
-/// a client's.
+/// Characters of a text of a client's that answers, records and notices repeat at most; product contract, section 3.1.
+pub const MAX_CHARS: usize = 256;
+/// Characters of a text that a message quotes, unless it says otherwise.
 pub const EXCERPT_CHARS: usize = 64;
+
+/// The first [`MAX_CHARS`] characters of a text, as they are. Nearly all texts are shorter, even counted in bytes.
+#[must_use]
+pub fn front(text: &str) -> &str {
+    if text.len() <= MAX_CHARS {
+        return text;
+    }
+    let end = text.char_indices().nth(MAX_CHARS).map_or(text.len(), |(index, _)| index);
+    text.get(..end).unwrap_or_default()
+}
 
 /// The front of a text, as far as a message quotes it.
 #[must_use]
@@ -24,10 +35,15 @@ pub fn excerpt(text: &str) -> String {
     truncate(text, EXCERPT_CHARS)
 }
 
+/// The front of a text of up to [`MAX_CHARS`] characters, as a message quotes it that may repeat so many.
+#[must_use]
+pub fn long_excerpt(text: &str) -> String {
+    truncate(text, MAX_CHARS)
+}
+
 /// The first `max` characters of a text, then `…` if there are more; invisible ones as `\u{…}`. A long text costs no more
 /// than a short one.
-#[must_use]
-pub fn truncate(text: &str, max: usize) -> String {
+fn truncate(text: &str, max: usize) -> String {
     let mut characters = text.chars();
     let mut out = String::new();
     characters.by_ref().take(max).for_each(|c| push_visible(c, &mut out));
@@ -178,7 +194,7 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{escape_invisible, excerpt, is_printable_ascii, order, truncate, whole_number};
+    use super::{escape_invisible, excerpt, front, is_printable_ascii, long_excerpt, order, truncate, whole_number};
 
     #[test]
     fn a_whole_number_is_digits_alone_and_never_wraps_around() {
@@ -273,5 +289,15 @@ mod tests {
         assert_eq!(excerpt(&"é".repeat(65)), "é".repeat(64) + "…");
         assert_eq!(truncate("a\nb", 2), "a\\u{a}…");
         assert_eq!(truncate("", 0), "");
+        assert_eq!(long_excerpt(&"é".repeat(257)), "é".repeat(256) + "…");
+    }
+
+    #[test]
+    fn the_front_of_a_text_is_256_whole_characters_as_they_are() {
+        for text in ["a", "é", "支", "🙂", "\n"] {
+            assert_eq!(front(&text.repeat(256)), text.repeat(256));
+            assert_eq!(front(&text.repeat(257)), text.repeat(256));
+        }
+        assert_eq!(front(""), "");
     }
 }

@@ -50,9 +50,6 @@ pub const REDACTIONS: &str = "mcp_policy_redactions";
 /// What rules in shadow would have replaced or refused, by `policy` and `finder`.
 pub const SHADOW_REDACTIONS: &str = "mcp_policy_shadow_redactions";
 
-/// Every label.
-pub const LABELS: [&str; 6] = ["policy", "tool", "decision", "reason", "config", "finder"];
-
 /// Series that one VM makes; beyond, all labels of a new one are [`OTHER`].
 pub const MAX_SERIES: usize = 1000;
 /// The value of a label that has no series of its own.
@@ -67,13 +64,6 @@ pub type Label<'l> = (&'static str, &'l str);
 #[must_use]
 pub fn decision_labels<'r>(config: &Config, record: &'r AuditRecord) -> [Label<'r>; 3] {
     labels(config, record, record.decision.name())
-}
-
-/// Whether a rule is a part of a pinned schema.
-#[must_use]
-pub fn is_schema(rule: &str) -> bool {
-    let below = rule.strip_prefix("/definitions/").and_then(|rest| rest.split_once('/'));
-    below.is_some_and(|(_, rest)| rest.starts_with("schema"))
 }
 
 /// The labels of what would have been decided.

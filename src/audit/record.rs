@@ -12,7 +12,7 @@ use crate::{
     approval::ApproverNote,
     json::{self, Writer, text_name},
     results::FinderCounts,
-    text::escape_invisible,
+    text::{escape_invisible, front},
 };
 
 pub use self::{arguments::LoggedArguments, trace::TraceParents};
@@ -61,6 +61,8 @@ pub struct AuditRecord {
     pub traces: TraceParents,
     /// What is logged of the arguments.
     pub arguments: Option<LoggedArguments>,
+    /// Whether the request was denied since an argument does not fit the pinned schema. It is counted, not written.
+    pub violates_schema: bool,
     /// The JSON pointer of the argument that does not fit the pinned schema; empty if there is none, or `audit.arguments` is `none`.
     pub unfit_argument: String,
     /// Who approved the call, or which request waits for approval.
@@ -105,8 +107,6 @@ impl Decision {
     }
 }
 
-/// Longest text of a record, in characters.
-const MAX_TEXT: usize = 256;
 /// Tools of `drifts` that are written.
 const MAX_DRIFTS: usize = 8;
 /// Longest record, in bytes.
@@ -131,6 +131,7 @@ impl AuditRecord {
             request_id: None,
             traces: TraceParents::default(),
             arguments: None,
+            violates_schema: false,
             unfit_argument: String::new(),
             approval: None,
             approval_store: None,
@@ -174,7 +175,7 @@ impl AuditRecord {
             ("traceparent", self.traces.meta().unwrap_or_default()),
         ];
         let shown = fields.into_iter().filter(|(_, value)| !value.is_empty());
-        shown.map(|(name, value)| (name, escape_invisible(truncate(value))))
+        shown.map(|(name, value)| (name, escape_invisible(front(value))))
     }
 
     /// What the target is, for names of fields that mean one kind only.
@@ -200,22 +201,22 @@ impl AuditRecord {
         let mut record = Writer::with_capacity(USUAL_BYTES);
         record
             .add_word(text_name!("decision"), self.decision.name())
-            .add_nonempty_string(text_name!("rule"), truncate(&self.rule))
+            .add_nonempty_string(text_name!("rule"), front(&self.rule))
             .add_optional_string(text_name!("reason"), self.reason_code)
-            .add_nonempty_string(text_name!("why"), truncate(&self.message))
+            .add_nonempty_string(text_name!("why"), front(&self.message))
             .add_optional_string(text_name!("policy"), self.policy.as_deref())
             .add_word(text_name!("config"), &self.config)
             .add_optional_string(text_name!("grant"), self.grant.as_deref())
-            .add_nonempty_string(text_name!("method"), truncate(&self.method))
-            .add_nonempty_string(text_name!("tool"), truncate(&self.target))
+            .add_nonempty_string(text_name!("method"), front(&self.method))
+            .add_nonempty_string(text_name!("tool"), front(&self.target))
             .add_optional_string(text_name!("requestId"), self.request_id.as_deref());
         self.traces.write(&mut record);
         if let Some(ApproverNote { id, approver, note }) = &self.approval {
             record.add_object("approval", |approval| {
                 approval
-                    .add_string("id", truncate(id))
-                    .add_nonempty_string("approver", truncate(approver))
-                    .add_nonempty_string("note", truncate(note))
+                    .add_string("id", front(id))
+                    .add_nonempty_string("approver", front(approver))
+                    .add_nonempty_string("note", front(note))
                     .add_optional_string("store", self.approval_store);
             });
         }
@@ -226,7 +227,7 @@ impl AuditRecord {
             record.add_json("hidden", self.hidden_entries);
         }
         if !self.drifts.is_empty() {
-            let drifts = self.drifts.iter().take(MAX_DRIFTS).map(|tool| truncate(tool));
+            let drifts = self.drifts.iter().take(MAX_DRIFTS).map(|tool| front(tool));
             record.add_raw("drifts", &json::list(drifts));
         }
         write_counts(&mut record, "redacted", &self.redacted);
@@ -234,20 +235,17 @@ impl AuditRecord {
         if let Some(arguments) = &self.arguments {
             arguments.write(&mut record, detail == Detail::Full);
         }
-        record.add_nonempty_string("argument", truncate(&self.unfit_argument));
+        record.add_nonempty_string("argument", front(&self.unfit_argument));
         if !self.remaining.is_empty() {
             record.add_object("remaining", |remaining| {
                 for (counter, left) in &self.remaining {
-                    match left.units() {
-                        Some(units) => remaining.add_integer_member(counter, units),
-                        None => remaining.add_member(counter, left),
-                    };
+                    left.add_to(remaining, counter);
                 }
             });
         }
         if let Some(shadow) = &self.shadow {
             record.add_object("shadow", |would| {
-                would.add_string("decision", shadow.decision.name()).add_string("rule", truncate(&shadow.rule));
+                would.add_string("decision", shadow.decision.name()).add_string("rule", front(&shadow.rule));
             });
         }
         record.finish()
@@ -271,14 +269,4 @@ enum Detail {
     Full,
     NoValues,
     Minimal,
-}
-
-/// The first 256 characters of a text. Nearly all texts are shorter, even counted in bytes.
-#[must_use]
-pub fn truncate(text: &str) -> &str {
-    if text.len() <= MAX_TEXT {
-        return text;
-    }
-    let end = text.char_indices().nth(MAX_TEXT).map_or(text.len(), |(index, _)| index);
-    text.get(..end).unwrap_or_default()
 }

@@ -11,6 +11,7 @@ use crate::{
     config::{Arguments, Config},
     http::Header,
     mcp::{Body, Message, Refusal, Request, Target},
+    text::front,
     uri,
 };
 
@@ -49,14 +50,14 @@ pub(super) fn messages(
     match body {
         Body::Single(Message::Request(message)) => {
             record.method = method(message);
-            record.target = record::truncate(&target(&message.target)).to_owned();
+            record.target = front(&target(&message.target)).to_owned();
             record.traces.add_meta(message.traceparent.as_deref());
             record.arguments = message.arguments.and_then(|bytes| {
                 LoggedArguments::new(bytes, mem::take(&mut message.argument_names), config.audit.arguments)
             });
         }
         Body::Single(Message::Notification { method, .. }) => {
-            record.method = record::truncate(method).to_owned().into();
+            record.method = front(method).to_owned().into();
         }
         Body::Single(Message::Response) => {}
         Body::Batch(_) => record.method = "(batch)".into(),
@@ -67,7 +68,7 @@ pub(super) fn messages(
 /// The record of a request that was refused before any rule was evaluated.
 pub(super) fn refused(config: &Config, request: &BoundRequest, refusal: &Refusal) -> Box<AuditRecord> {
     let mut record = new(config, request, Decision::Refused);
-    record.message = record::truncate(&refusal.message).to_owned();
+    record.message = front(&refusal.message).to_owned();
     record.reason_code = Some(refusal.reason);
     record
 }
@@ -77,7 +78,7 @@ pub(super) fn refused(config: &Config, request: &BoundRequest, refusal: &Refusal
 pub fn refused_stream(request: &AuditRecord, why: &str) -> AuditRecord {
     AuditRecord {
         decision: Decision::Refused,
-        message: record::truncate(why).to_owned(),
+        message: front(why).to_owned(),
         reason_code: Some("legacy_stream"),
         ..request.clone()
     }
@@ -98,14 +99,15 @@ fn verdict(config: &Config, request: &BoundRequest, decided: &mut authorize::Dec
         }
         Err(refused) => {
             let mut record = new(config, request, decision(&refused.denial));
-            record.rule = record::truncate(refused.denial.rule()).to_owned();
+            record.rule = front(refused.denial.rule()).to_owned();
             record.approval = pending(&refused.denial);
+            record.violates_schema = matches!(refused.denial, Denial::InvalidArguments { .. });
             record.unfit_argument = unfit_argument(config, &refused.denial);
             record
         }
     };
     if let Some(denial) = &decided.shadow {
-        let rule = record::truncate(denial.rule()).to_owned();
+        let rule = front(denial.rule()).to_owned();
         record.shadow = Some(record::Shadow { decision: decision(denial), rule });
     }
     record
@@ -159,7 +161,7 @@ fn unfit_argument(config: &Config, denial: &Denial<'_>) -> String {
 fn method(message: &Request<'_>) -> Cow<'static, str> {
     match message.known {
         Some(known) => known.name.into(),
-        None => record::truncate(&message.method).to_owned().into(),
+        None => front(&message.method).to_owned().into(),
     }
 }
 

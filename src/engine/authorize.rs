@@ -230,10 +230,10 @@ fn apply_mode<'p>(
     decision: Decision<'p>,
     tracer: &mut impl Tracer,
 ) -> Decision<'p> {
-    let modes = [config.mode, request.policy().map_or(Mode::Enforce, |policy| policy.policy.mode())];
+    let mode = request.policy().map_or(config.mode, |named| config.mode_of(&named.policy));
     match decision.verdict {
         Err(MessageDenial { denial: Denial::CalloutPending { .. }, .. }) => decision,
-        Err(refused) if modes.contains(&Mode::Shadow) => {
+        Err(refused) if mode == Mode::Shadow => {
             tracer.step(|| Step::new("/mode", "in shadow, so the call passes and nothing is charged"));
             Decision { verdict: Ok(Passed::default()), shadow: Some(refused.denial) }
         }

@@ -4,8 +4,6 @@
 //! The page's address carries the approval's id and nothing that signs anybody in, and opening it approves nothing. Only the
 //! console knows who is there.
 
-use std::sync::Arc;
-
 use crate::{
     config::Config,
     http::Header,
@@ -15,7 +13,7 @@ use crate::{
     time::Timestamp,
 };
 
-use super::BoundRequest;
+use super::{BoundRequest, owner::Owner};
 
 /// How a client is sent to a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,13 +68,7 @@ fn has_rounds(call: &Request<'_>) -> bool {
 
 /// The caller whose client shows pages to its user, in the session that the answer to its `initialize` opens.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SessionWatch {
-    filter: Box<str>,
-    policy: Arc<str>,
-    grant: Box<str>,
-    is_verified: bool,
-    max_counters: u32,
-}
+pub struct SessionWatch(Owner);
 
 /// Whose session the answer to a request opens; `None` if it opens none, or one whose client shows no pages.
 pub(super) fn watch_for(
@@ -89,28 +81,15 @@ pub(super) fn watch_for(
     if !config.approvals.elicit || !elicitation::is_declared_by_initialize(call) {
         return None;
     }
-    let (named, grant) = (request.policy()?, request.info.grant.as_ref().ok()?);
-    Some(Box::new(SessionWatch {
-        filter: filter.into(),
-        policy: Arc::clone(&named.name),
-        grant: grant.id().into(),
-        is_verified: grant.is_verified(),
-        max_counters: config.limits.max_counters,
-    }))
+    Some(Box::new(SessionWatch(Owner::new(config, request, filter)?)))
 }
 
 impl SessionWatch {
     /// Remembers the session, for a day. Without room, and if the id is longer than 1,024 bytes or not a text, it is one whose client shows no
     /// pages.
     pub fn keep<S: Store>(&self, session: &[u8], store: &S, now: Timestamp) {
-        let Self { filter, policy, grant, is_verified, max_counters } = self;
-        let Ok(session) = std::str::from_utf8(session) else { return };
-        if session.len() > MAX_SESSION {
-            return;
+        if let (..=MAX_SESSION, Ok(session)) = (session.len(), std::str::from_utf8(session)) {
+            self.0.keep(Owned::UrlSession(session), None, store, now);
         }
-        let ownership = Ownership { filter, policy, grant, owned: Owned::UrlSession(session) };
-        let counters = Counters::new(store, Capacity::new(*max_counters));
-        // A session that is not remembered gets the plain answer.
-        let _: Result<(), _> = counters.remember_owner(ownership, None, *is_verified, now);
     }
 }

@@ -126,7 +126,7 @@ fn is_trimmed(config: &Config, policy: &NamedPolicy) -> bool {
 }
 
 fn is_in_shadow(config: &Config, policy: &NamedPolicy) -> bool {
-    [config.mode, policy.policy.mode()].contains(&Mode::Shadow)
+    config.mode_of(&policy.policy) == Mode::Shadow
 }
 
 /// The name of the route, if approvers are to read what a list says of tools.

@@ -9,14 +9,11 @@ use crate::{
     audit::AuditRecord,
     config::{Config, NoticeFormat},
     json::{Writer, quoted},
-    text::truncate,
+    text::long_excerpt,
     time::{Timestamp, rfc_3339},
 };
 
 use super::approval_service::Pending;
-
-/// Longest text of a notice, in characters; product contract, section 3.1.
-const MAX_TEXT: usize = 256;
 
 /// Notices that may wait on one worker; each is at most some 30 KB.
 const MAX_WAITING: usize = 64;
@@ -59,7 +56,7 @@ pub(super) fn announce(config: &Config, record: &AuditRecord, pending: &Pending,
         ("id", &pending.id),
     ];
     let written = texts.into_iter().filter(|(_, text)| !text.is_empty());
-    let fields = written.map(|(name, text)| (name, truncate(text, MAX_TEXT))).collect();
+    let fields = written.map(|(name, text)| (name, long_excerpt(text))).collect();
     let url = config.approvals.url.as_ref().map(|base| [base, "#", &*pending.id].concat());
     let notice = Notice { fields, url };
     Some(match format {

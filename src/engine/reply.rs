@@ -12,16 +12,16 @@ use super::{
 use crate::{
     amount::Amount,
     approval,
-    audit::record,
     config::Config,
     limit::LimitExceeded,
     mcp::{
         Body, Code, Message, Refusal, Request, Target,
-        answer::{self, ApprovalData, ArgumentData, Data, Elicitation, LimitData, Reply, WindowData},
+        answer::{self, ApprovalData, ArgumentData, DenialData, DenialKind, Elicitation, LimitData, Reply},
         list::ListKind,
         revision::{self, Lifecycle},
     },
     policy::{Limit, schema::Violation},
+    text::front,
     time::{Timestamp, rfc_3339},
 };
 
@@ -29,12 +29,10 @@ use crate::{
 pub(super) fn refusal_reply(config: &Config, request: &BoundRequest, refusal: &Refusal) -> Reply {
     let request_id = request.info.request_id.as_deref();
     let supported = config.protocol.revisions.as_ref().filter(|_| refusal.reason == revision::NOT_ACCEPTED);
-    let data = Data {
-        kind: "refused",
-        reason: &refusal.message,
+    let data = DenialData {
         request_id,
         supported: supported.map(|revisions| revisions.listed()),
-        ..Data::default()
+        ..DenialData::refused(&refusal.message)
     };
     let message = format!("Request refused: {}", refusal.message);
     answer::error_reply(refusal.status, refusal.id.as_deref(), refusal.code, &message, &data)
@@ -78,15 +76,15 @@ impl ReplyContext<'_> {
         }
         let mut names = TargetName::all(&request.target);
         let target = names.next().filter(|_| names.next().is_none());
-        let data = Data {
-            target: target.map(|target| (target.kind.word(), record::truncate(target.name))),
+        let data = DenialData {
+            target: target.map(|target| (target.kind.word(), front(target.name))),
             ..self.data(denial.rule())
         };
         match denial {
             Denial::Denied { reason, .. } => self.denied(request, Code::Denied, reason, data),
             Denial::InvalidArguments { reason, violation, .. } => {
                 let argument = Some(argument_data(violation));
-                self.denied(request, Code::Denied, reason, Data { argument, ..data })
+                self.denied(request, Code::Denied, reason, DenialData { argument, ..data })
             }
             Denial::UnknownMethod { reason } => {
                 let status = if self.lifecycle == Lifecycle::Stateless { 404 } else { 200 };
@@ -101,7 +99,7 @@ impl ReplyContext<'_> {
                 let reason = denial_text::rate_limited(limit, target.as_ref(), *cost, full.remaining);
                 self.rate_limited(
                     request,
-                    Data { limit: Some(limit_data(limit, *cost, *full)), ..data },
+                    DenialData { limit: Some(limit_data(limit, *cost, *full)), ..data },
                     &reason,
                     *full,
                 )
@@ -109,21 +107,21 @@ impl ReplyContext<'_> {
             // A callout is dispatched instead of a reply.
             Denial::CalloutPending { .. } | Denial::Internal => {
                 let reason = denial_text::INTERNAL;
-                let data = Data { kind: "refused", reason, ..data };
+                let data = DenialData { kind: DenialKind::Refused, reason, ..data };
                 answer::error_reply(200, Some(request.id.token()), Code::Internal, reason, &data)
             }
         }
     }
 
-    fn denied(self, request: &Request<'_>, code: Code, reason: &str, data: Data<'_>) -> Reply {
+    fn denied(self, request: &Request<'_>, code: Code, reason: &str, data: DenialData<'_>) -> Reply {
         let message = ["Policy violation: ", reason].concat();
-        self.reply(request, code, &message, &Data { kind: "denied", reason, ..data })
+        self.reply(request, code, &message, &DenialData { kind: DenialKind::Denied, reason, ..data })
     }
 
     fn approval_required(
         self,
         request: &Request<'_>,
-        data: Data<'_>,
+        data: DenialData<'_>,
         reason: &str,
         pending: Option<&Pending>,
     ) -> Reply {
@@ -139,7 +137,7 @@ impl ReplyContext<'_> {
             url: url.as_deref(),
             expires_at: pending.expires_at.and_then(|seconds| rfc_3339(Timestamp(seconds.saturating_mul(1000)))),
         });
-        let data = Data { kind: "approval_required", reason, approval, ..data };
+        let data = DenialData { kind: DenialKind::ApprovalRequired, reason, approval, ..data };
         let page = url.as_deref().filter(|url| is_page(url));
         match (self.dialogue, pending, page) {
             (Some(dialogue), Some(pending), Some(url)) => {
@@ -152,7 +150,7 @@ impl ReplyContext<'_> {
                     }
                     Dialogue::UrlElicitationRequired => {
                         let page = Elicitation { id: Some(&pending.id), url, message: &text };
-                        let data = Data { elicitation: Some(page), ..data };
+                        let data = DenialData { elicitation: Some(page), ..data };
                         answer::error_reply(200, Some(id), Code::UrlElicitationRequired, &message, &data)
                     }
                 }
@@ -161,12 +159,12 @@ impl ReplyContext<'_> {
         }
     }
 
-    fn rate_limited(self, request: &Request<'_>, data: Data<'_>, reason: &str, full: LimitExceeded) -> Reply {
+    fn rate_limited(self, request: &Request<'_>, data: DenialData<'_>, reason: &str, full: LimitExceeded) -> Reply {
         let wait = full.retry_at.map(|retry_at| retry_at.0.saturating_sub(self.now.0));
         let seconds = wait.map(|wait| wait.div_ceil(1000));
         let message = ["Policy violation: ", reason, "; ", &denial_text::when_to_retry(seconds)].concat();
-        let data = Data {
-            kind: "rate_limited",
+        let data = DenialData {
+            kind: DenialKind::RateLimited,
             reason,
             retry_after_ms: wait,
             reset_at: full.retry_at.and_then(rfc_3339),
@@ -179,7 +177,7 @@ impl ReplyContext<'_> {
     /// name what this one must not reveal.
     fn batch_refused(self, request: &Request<'_>) -> Reply {
         let reason = denial_text::BATCH;
-        let data = Data { kind: "refused", reason, ..self.data("") };
+        let data = DenialData { kind: DenialKind::Refused, reason, ..self.data("") };
         let message = ["Request refused: ", reason].concat();
         answer::error_reply(200, Some(request.id.token()), Code::Invalid, &message, &data)
     }
@@ -188,24 +186,24 @@ impl ReplyContext<'_> {
     fn without_request(self, denial: &Denial<'_>) -> Reply {
         match (self.lifecycle, denial) {
             (Lifecycle::Stateless, Denial::Denied { reason, .. } | Denial::UnknownMethod { reason }) => {
-                let data = Data { kind: "denied", reason, ..self.data(denial.rule()) };
+                let data = DenialData { kind: DenialKind::Denied, reason, ..self.data(denial.rule()) };
                 answer::error_reply(400, None, Code::Denied, &["Policy violation: ", reason].concat(), &data)
             }
             _ => answer::accepted_empty(),
         }
     }
 
-    fn data<'d>(&'d self, rule: &'d str) -> Data<'d> {
-        Data {
+    fn data<'d>(&'d self, rule: &'d str) -> DenialData<'d> {
+        DenialData {
             rule: Some(rule).filter(|rule| !rule.is_empty()),
             policy: self.request.policy().map(|policy| &*policy.name),
             request_id: self.request.info.request_id.as_deref(),
-            ..Data::default()
+            ..DenialData::default()
         }
     }
 
     /// An error, or a tool result that says the same if `answers.deny_as` says so.
-    fn reply(self, request: &Request<'_>, code: Code, message: &str, data: &Data<'_>) -> Reply {
+    fn reply(self, request: &Request<'_>, code: Code, message: &str, data: &DenialData<'_>) -> Reply {
         match &request.target {
             Target::Tool(_) if self.config.answers.as_results => {
                 answer::tool_error(request.id.token(), message, self.lifecycle == Lifecycle::Stateless, data)
@@ -240,10 +238,13 @@ fn is_page(url: &str) -> bool {
 
 /// A limit without room, for programs.
 fn limit_data(limit: &Limit, cost: Amount, full: LimitExceeded) -> LimitData<'_> {
-    let window = match limit.window.name() {
-        Some(name) => WindowData::Named(name),
-        None => WindowData::Seconds(limit.window.seconds()),
-    };
-    let Limit { counter, max, scope, .. } = limit;
-    LimitData { counter, window, max: max.unwrap_or_default(), scope: scope.name(), cost, remaining: full.remaining }
+    let Limit { counter, window, max, scope, .. } = limit;
+    LimitData {
+        counter,
+        window: *window,
+        max: max.unwrap_or_default(),
+        scope: scope.name(),
+        cost,
+        remaining: full.remaining,
+    }
 }

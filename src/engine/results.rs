@@ -7,6 +7,7 @@ use crate::{
     mcp::{Body, Request, Target, requests, revision::Lifecycle},
     policy::{Lookup, Mode, Policy, ResultRules, Rule},
     results::{Inspection, Inspections, RefusalReply, ResultRequest},
+    text::front,
 };
 
 use super::{
@@ -48,7 +49,7 @@ pub(super) fn filter_for(
     };
     let is_tool_call = |call: &&Request<'_>| matches!(call.target, Target::Tool(_));
     let reply = RefusalReply {
-        target: only.map(|target| (target.kind.word(), crate::audit::record::truncate(target.name).into())),
+        target: only.map(|target| (target.kind.word(), front(target.name).into())),
         as_tool_result: config.answers.as_results && calls.iter().all(is_tool_call),
         is_stateless: lifecycle == Lifecycle::Stateless,
         ..reply(named, request)
@@ -80,7 +81,7 @@ pub fn may_inspect(request: &BoundRequest) -> bool {
 /// The inspections by the rules of each mode. In shadow, the configuration and the policy only report.
 fn inspections<'r>(config: &Config, named: &NamedPolicy, rules: impl Fn(Mode) -> Vec<&'r ResultRules>) -> Inspections {
     let [mut enforced, mut shadow] = [Mode::Enforce, Mode::Shadow].map(rules);
-    if [config.mode, named.policy.mode()].contains(&Mode::Shadow) {
+    if config.mode_of(&named.policy) == Mode::Shadow {
         enforced.append(&mut shadow);
         shadow = std::mem::take(&mut enforced);
     }

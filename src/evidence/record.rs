@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::text::MAX_CHARS;
+
 /// A record, as far as a replay and a suggestion read it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -23,6 +25,8 @@ pub struct Record {
     pub arguments: Option<Vec<String>>,
     /// The arguments as sent, if the configuration has them logged.
     pub argument_values: Option<Box<RawValue>>,
+    /// The JSON pointer of the argument that does not fit the pinned schema; empty if there is none, or if the record does not say.
+    pub argument: String,
     /// Who approved the call, or which request waits for approval.
     pub approval: Option<RecordedApproval>,
     /// What shadow mode would have decided.
@@ -48,9 +52,6 @@ pub struct RecordedShadow {
 /// The decision of a request that passed.
 pub(super) const ALLOWED: &str = "allowed";
 
-/// The longest text that a record holds whole, in characters: a longer one was cut.
-const MAX_TEXT: usize = 256;
-
 impl Record {
     /// Reads a record's text; `None` if it is none.
     #[must_use]
@@ -70,9 +71,9 @@ impl Record {
         if self.tool.is_empty() { &self.method } else { &self.tool }
     }
 
-    /// Whether the record may hold a part of the target's name only.
+    /// Whether the record may hold a part of the target's name only: a longer one was cut.
     pub(super) fn has_long_target(&self) -> bool {
-        self.tool.len() >= MAX_TEXT && self.tool.chars().count() >= MAX_TEXT
+        self.tool.len() >= MAX_CHARS && self.tool.chars().count() >= MAX_CHARS
     }
 
     /// Whether the record is of a request that a policy decided on: not of one that was refused unread, that failed, or of what

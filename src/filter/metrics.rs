@@ -48,7 +48,7 @@ pub(super) fn register_notices() {
 pub(super) fn count_decision(config: &Config, record: &AuditRecord) {
     let labels = metric::decision_labels(config, record);
     add_to_series(MetricType::Counter, metric::DECISIONS, &labels, 1);
-    if let ([policy, tool, _], true) = (labels, metric::is_schema(&record.rule)) {
+    if let ([policy, tool, _], true) = (labels, record.violates_schema) {
         add_to_series(MetricType::Counter, metric::INVALID_ARGUMENTS, &[policy, tool], 1);
     }
     if let Some(labels) = metric::shadow_labels(config, record) {

@@ -44,14 +44,6 @@ pub enum Reason {
     Lookalike(String),
 }
 
-impl Fault {
-    /// Whether the text is JSON all the same, so that reading can go on to its end.
-    #[must_use]
-    pub fn is_about_names(&self) -> bool {
-        matches!(self.reason, Reason::Duplicate(_) | Reason::Lookalike(_))
-    }
-}
-
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.reason {

@@ -1,6 +1,6 @@
 //! Lints on approvals.
 
-use crate::{config::NoticeFormat, policy::Mode};
+use crate::config::NoticeFormat;
 
 use super::{Lint, Lints};
 
@@ -19,11 +19,7 @@ fn without_url(lints: &mut Lints<'_>) {
         return;
     }
     // In shadow mode no call waits.
-    let modes = [view.config.mode, view.policy.mode()];
-    let mut enforced = view
-        .reachable_rules()
-        .filter(|reachable| !modes.contains(&Mode::Shadow) && reachable.rule.mode == Mode::Enforce);
-    let Some(first) = enforced.find_map(|reachable| reachable.rule.approval().next()) else { return };
+    let Some(first) = view.enforced_rules().find_map(|reachable| reachable.rule.approval().next()) else { return };
     let message = "agents do not learn where people approve their calls; set `approvals.url` to the console's address";
     lints.add(Lint::ApprovalWithoutUrl, view.text.absolute(&first.pointer), message);
 }

@@ -1,7 +1,5 @@
 //! Lints on what several Envoys keep on their own.
 
-use crate::policy::Mode;
-
 use super::{Lint, Lints, view::ReachableRule};
 
 /// One warning of each kind for each policy, at the first rule that it is about.
@@ -9,11 +7,7 @@ pub(super) fn check(lints: &mut Lints<'_>, replicas: u32) {
     let (view, config) = (lints.view, lints.view.config);
     let first = |find: &dyn Fn(&ReachableRule<'_>) -> Option<String>| {
         // In shadow mode nothing is denied.
-        let modes = [config.mode, view.policy.mode()];
-        let mut enforced = view
-            .reachable_rules()
-            .filter(|reachable| !modes.contains(&Mode::Shadow) && reachable.rule.mode == Mode::Enforce);
-        enforced.find_map(|reachable| find(&reachable)).map(|pointer| view.text.absolute(&pointer))
+        view.enforced_rules().find_map(|reachable| find(&reachable)).map(|pointer| view.text.absolute(&pointer))
     };
     let approval = first(&|reachable| Some(reachable.rule.approval().next()?.pointer.to_string()));
     if let (Some(pointer), None, None) = (approval, &config.approvals.store, &config.approvals.service) {

@@ -90,6 +90,12 @@ impl<'v> PolicyView<'v> {
         all.filter(|reachable| !reachable.rule.denies_unconditionally())
     }
 
+    /// Those that are enforced: none if the policy, or the configuration around it, is in shadow.
+    pub(super) fn enforced_rules(&'v self) -> impl Iterator<Item = ReachableRule<'v>> {
+        let is_enforced = self.config.mode_of(self.policy) == Mode::Enforce;
+        self.reachable_rules().filter(move |reachable| is_enforced && reachable.rule.mode == Mode::Enforce)
+    }
+
     /// Whether the default denies what a rule in shadow mode names.
     pub(super) fn is_denied_by_default(&self, rule: &Rule) -> bool {
         rule.mode == Mode::Shadow && self.policy.default() == Effect::Deny

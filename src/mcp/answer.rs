@@ -5,6 +5,7 @@ use super::{Code, refusal_text};
 use crate::{
     amount::Amount,
     json::{self, Writer, text_name},
+    window::Window,
 };
 
 /// An HTTP response in place of the server's.
@@ -20,9 +21,9 @@ pub struct Reply {
 
 /// What programs read of a denial or refusal: `error.data`.
 #[derive(Clone, Debug, Default)]
-pub struct Data<'a> {
-    /// `denied`, `rate_limited`, `approval_required` or `refused`.
-    pub kind: &'static str,
+pub struct DenialData<'a> {
+    /// What it is.
+    pub kind: DenialKind,
     /// The rule that decided, a JSON pointer into the policy or a name in parentheses.
     pub rule: Option<&'a str>,
     /// Name of the policy.
@@ -47,6 +48,20 @@ pub struct Data<'a> {
     pub elicitation: Option<Elicitation<'a>>,
     /// The protocol revisions that are accepted; MCP 2026-07-28, versioning.
     pub supported: Option<&'a [&'a str]>,
+}
+
+/// What a denial or refusal is, for programs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DenialKind {
+    /// The policy denies it.
+    Denied,
+    /// A limit has no room for it.
+    RateLimited,
+    /// A person has to approve it.
+    ApprovalRequired,
+    /// No rule of the policy decided.
+    #[default]
+    Refused,
 }
 
 /// An argument that does not fit the pinned schema. It has no value of the client's.
@@ -87,25 +102,16 @@ pub struct Elicitation<'a> {
 pub struct LimitData<'a> {
     /// Name of the counter.
     pub counter: &'a str,
-    /// `second`, `minute`, `hour`, `day` or whole seconds.
-    pub window: WindowData<'a>,
+    /// The length of the window.
+    pub window: Window,
     /// The amount that one window allows.
     pub max: Amount,
-    /// The scope: whose calls count together.
-    pub scope: &'a str,
+    /// The scope, by its name in a policy: whose calls count together.
+    pub scope: &'static str,
     /// What the request costs.
     pub cost: Amount,
     /// What is left, if that is known.
     pub remaining: Option<Amount>,
-}
-
-/// A window by name or in seconds.
-#[derive(Clone, Copy, Debug)]
-pub enum WindowData<'a> {
-    /// By name.
-    Named(&'a str),
-    /// In seconds.
-    Seconds(u32),
 }
 
 /// Room for most replies, in bytes.
@@ -113,7 +119,7 @@ const USUAL_BYTES: usize = 1024;
 
 /// A JSON-RPC error. `id` is the token as it was sent; `null` if there is none.
 #[must_use]
-pub fn error_reply(status: u16, id: Option<&str>, code: Code, message: &str, data: &Data<'_>) -> Reply {
+pub fn error_reply(status: u16, id: Option<&str>, code: Code, message: &str, data: &DenialData<'_>) -> Reply {
     let mut answer = start_reply(id.unwrap_or("null"));
     answer.add_object("error", |error| {
         error
@@ -128,7 +134,7 @@ pub fn error_reply(status: u16, id: Option<&str>, code: Code, message: &str, dat
 /// results must have since revision 2026-07-28. It has no structured content, as an error has none: clients of tools that
 /// declare some accept both alike.
 #[must_use]
-pub fn tool_error(id: &str, message: &str, is_complete: bool, data: &Data<'_>) -> Reply {
+pub fn tool_error(id: &str, message: &str, is_complete: bool, data: &DenialData<'_>) -> Reply {
     let mut content = Writer::default();
     content.add_string("type", "text").add_string("text", message);
     let mut answer = start_reply(id);
@@ -142,7 +148,7 @@ pub fn tool_error(id: &str, message: &str, is_complete: bool, data: &Data<'_>) -
     Reply { status: 200, retry_after: None, body: answer.finish() }
 }
 
-fn add_denial(result: &mut Writer, data: &Data<'_>) {
+fn add_denial(result: &mut Writer, data: &DenialData<'_>) {
     result.add_object("_meta", |meta| {
         meta.add_object("mcp-policy/denial", |out| data.write(out));
     });
@@ -151,7 +157,7 @@ fn add_denial(result: &mut Writer, data: &Data<'_>) {
 /// The result that asks a client to show a page to its user under `key`, and to repeat the call then; `data` is in its `_meta`. It
 /// holds no state, so that a client has nothing to forge. MCP 2026-07-28, multi round-trip requests.
 #[must_use]
-pub fn input_required(id: &str, key: &'static str, page: Elicitation<'_>, data: &Data<'_>) -> Reply {
+pub fn input_required(id: &str, key: &'static str, page: Elicitation<'_>, data: &DenialData<'_>) -> Reply {
     let mut answer = start_reply(id);
     answer.add_object("result", |result| {
         result.add_string("resultType", "input_required").add_object("inputRequests", |requests| {
@@ -186,9 +192,28 @@ fn start_reply(id: &str) -> Writer {
     answer
 }
 
-impl Data<'_> {
+impl DenialKind {
+    /// Its name in `error.data`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::RateLimited => "rate_limited",
+            Self::ApprovalRequired => "approval_required",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+impl<'a> DenialData<'a> {
+    /// The data of a refusal for this reason.
+    #[must_use]
+    pub fn refused(reason: &'a str) -> Self {
+        Self { reason, ..Self::default() }
+    }
+
     fn write(&self, data: &mut Writer) {
-        data.add_word(text_name!("kind"), self.kind)
+        data.add_word(text_name!("kind"), self.kind.name())
             .add_optional_string(text_name!("rule"), self.rule)
             .add_optional_string(text_name!("policy"), self.policy);
         if let Some((kind, name)) = self.target {
@@ -251,24 +276,17 @@ impl Elicitation<'_> {
 impl LimitData<'_> {
     fn write(&self, limit: &mut Writer) {
         limit.add_string(text_name!("counter"), self.counter);
-        match self.window {
-            WindowData::Named(name) => limit.add_word(text_name!("window"), name),
-            WindowData::Seconds(seconds) => limit.add_json("window", seconds),
+        match self.window.name() {
+            Some(name) => limit.add_word(text_name!("window"), name),
+            None => limit.add_json("window", self.window.seconds()),
         };
-        add_amount(limit, "max", self.max);
+        self.max.add_to(limit, "max");
         limit.add_word(text_name!("scope"), self.scope);
-        add_amount(limit, "cost", self.cost);
+        self.cost.add_to(limit, "cost");
         if let Some(remaining) = self.remaining {
-            add_amount(limit, "remaining", remaining);
+            remaining.add_to(limit, "remaining");
         }
     }
-}
-
-fn add_amount(limit: &mut Writer, name: &'static str, amount: Amount) {
-    match amount.units() {
-        Some(units) => limit.add_integer(name, units),
-        None => limit.add_json(name, amount),
-    };
 }
 
 impl Reply {
@@ -303,6 +321,5 @@ pub fn forbidden() -> Reply {
 #[must_use]
 pub fn failed() -> Reply {
     let reason = refusal_text::GATEWAY_FAILED;
-    let data = Data { kind: "refused", reason, ..Data::default() };
-    error_reply(503, None, Code::Internal, reason, &data)
+    error_reply(503, None, Code::Internal, reason, &DenialData::refused(reason))
 }

@@ -7,7 +7,7 @@
 
 use super::{
     Code,
-    answer::{self, Data},
+    answer::{self, DenialData},
     sse::{StreamPart, Tokenizer, append, parse_field},
 };
 
@@ -45,7 +45,7 @@ impl LegacyEndpoint {
     /// The last event of the stream, whatever was forwarded before: the field lines of an event that has begun are complete.
     #[must_use]
     pub fn last_event() -> String {
-        let data = Data { kind: "refused", reason: Self::REASON, ..Data::default() };
+        let data = DenialData::refused(Self::REASON);
         let message = ["Request refused: ", Self::REASON].concat();
         let error = answer::error_reply(200, None, Code::Invalid, &message, &data);
         format!("\n\nevent: error\ndata: {}\n\n", error.body)

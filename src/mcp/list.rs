@@ -22,7 +22,7 @@ use std::borrow::Cow;
 
 use super::{
     Code,
-    answer::{self, Data},
+    answer::{self, DenialData},
     refusal_text, sse,
 };
 use crate::digest::padded;
@@ -297,6 +297,6 @@ impl ListRequest {
 
 /// The error that replaces the response to one request.
 fn refused(id: Option<&str>, why: &str) -> String {
-    let data = Data { kind: "refused", reason: why, ..Data::default() };
-    answer::error_reply(200, id, Code::Internal, &format!("Response refused: {why}"), &data).body
+    let message = format!("Response refused: {why}");
+    answer::error_reply(200, id, Code::Internal, &message, &DenialData::refused(why)).body
 }

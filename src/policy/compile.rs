@@ -38,8 +38,9 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
     }
     let mut compiler = Compiler::new(at);
     let mut shared = shared::SharedRules::new(&document.shared_rules, &compiler);
-    let all_tools =
+    let mut all_tools =
         document.all_tools.as_ref().map(|rule| compiler.compile_rule(rule, &mut shared)).unwrap_or_default();
+    all_tools.own.limits.iter_mut().for_each(|limit| limit.is_of_all_tools = true);
     let mut table = |entries: &[(Name<'_, '_>, document::Rule<'_, '_>)], form: fn(&str) -> String| {
         let rules = entries.iter().map(|(name, rule)| (form(name.text), compiler.compile_rule(rule, &mut shared)));
         Table::new(rules.collect::<Vec<_>>(), Rule::denies_unconditionally)

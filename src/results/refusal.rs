@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::mcp::{
     Code,
-    answer::{self, Data},
+    answer::{self, DenialData, DenialKind},
     notice,
     refusal_text::UNREADABLE_MESSAGE,
 };
@@ -113,14 +113,14 @@ impl RefusalReply {
         let reason = refusal.reason();
         // Agents repeat what has failed.
         let message = format!("Result refused: {reason}. The call itself was carried out.");
-        let data = Data {
-            kind: "denied",
+        let data = DenialData {
+            kind: DenialKind::Denied,
             rule: Some(refusal.rule()),
             policy: self.policy.as_deref(),
             target: self.target.as_ref().map(|(kind, name)| (*kind, &**name)),
             reason: &reason,
             request_id: self.request_id.as_deref(),
-            ..Data::default()
+            ..DenialData::default()
         };
         match id {
             Some(id) if self.as_tool_result => answer::tool_error(id, &message, self.is_stateless, &data).body,

@@ -95,7 +95,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         'p: 'q,
     {
         let info = &self.request.info;
-        let is_shadow = [mode, self.config.mode, policy.policy.mode()].contains(&Mode::Shadow);
+        let is_shadow = [mode, self.config.mode_of(&policy.policy)].contains(&Mode::Shadow);
         let key = single_request.filter(|_| !is_shadow).map(|request| ApprovalKey {
             filter: self.filter,
             policy: &policy.name,

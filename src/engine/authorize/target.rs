@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt};
 
-use crate::{audit::record, mcp::Target};
+use crate::{mcp::Target, text::front};
 
 /// The name of what a message calls, gets or reads.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +34,7 @@ impl<'m> TargetName<'m> {
 
     /// The text of its `Display`, for the denials that callers cause most often.
     pub(super) fn describe(&self) -> String {
-        ["the ", self.kind.word(), " `", record::truncate(self.name), "`"].concat()
+        ["the ", self.kind.word(), " `", front(self.name), "`"].concat()
     }
 }
 

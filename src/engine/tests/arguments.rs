@@ -82,6 +82,28 @@ fn the_record_names_the_argument_that_does_not_fit_and_never_its_value() {
     assert_eq!(record("none", r#"{"amount":"secret"}"#), "");
 }
 
+/// `mcp_policy_invalid_arguments` counts what is marked so.
+#[test]
+fn a_record_is_marked_as_of_a_violation_even_if_its_rule_is_cut_before_the_schema() {
+    let name = "n".repeat(256);
+    let policy = |more: &str| policy(more).replace("pay", &name);
+    let strict = policy(r#""arguments":"strict","tools":{"pay":{},"get":{}}"#);
+    let judge = |policy: &str, body: &str| Gateway::new(policy).judge(&call("alice"), body).record;
+    let record = judge(&strict, &body(&name, r#"{"amount":"secret"}"#));
+    assert!(record.violates_schema, "{record:?}");
+    let rule = format!("/definitions/{}", "n".repeat(243));
+    let json = format!(
+        r#"{{"decision":"denied","rule":"{rule}","policy":"default","config":"{}","grant":"constant:alice","method":"tools/call","tool":"{name}","requestId":"r-1","arguments":["amount"],"argument":"/amount"}}"#,
+        record.config
+    );
+    assert_eq!(record.to_json(), json);
+    assert!(!judge(&strict, &body(&name, r#"{"amount":1}"#)).violates_schema);
+    // No schema is violated that is not there, nor by a call that passes in shadow.
+    assert!(!judge(&strict, &body("get", r#"{"amount":"secret"}"#)).violates_schema);
+    let shadow = policy(r#""mode":"shadow","arguments":"strict","tools":{"pay":{}}"#);
+    assert!(!judge(&shadow, &body(&name, r#"{"amount":"secret"}"#)).violates_schema);
+}
+
 #[test]
 fn an_answer_repeats_256_characters_of_a_name_and_never_a_value() {
     let gateway = Gateway::new(&policy(r#""arguments":"strict","tools":{"pay":{}}"#));

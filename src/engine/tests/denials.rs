@@ -143,6 +143,11 @@ fn a_message_names_a_limit_of_money_as_an_amount() {
     assert_eq!(gateway.tool("pay"), None);
     let why = "Policy violation: all tools together have reached the rate limit of 1 call a day; retry in 24 hours";
     assert!(gateway.tool("pay").unwrap().1.contains(why));
+    // A tool of this name is one of all.
+    let gateway = Gateway::new(r#"{"version":"1","default":"allow","tools":{"all_tools":{"rate_limit":"1/day"}}}"#);
+    assert_eq!(gateway.tool("all_tools"), None);
+    let why = "Policy violation: the tool `all_tools` has reached the rate limit of 1 call a day; retry in 24 hours";
+    assert!(gateway.tool("all_tools").unwrap().1.contains(why));
 }
 
 #[test]

@@ -246,6 +246,33 @@ fn a_call_that_a_drift_denied_is_decided_again_if_the_new_policy_denies_no_drift
 }
 
 #[test]
+fn a_rule_that_is_cut_at_the_name_of_a_tool_is_of_a_drift_only_if_no_argument_is_named() {
+    // Of the longest name the record's rule has 243 characters, of the next one the `/` behind it besides.
+    let [longest, next] = [250, 242].map(|length| "n".repeat(length));
+    let cut = |rule: &str| rule.chars().take(256).collect::<String>();
+    for (tool, rule, more, doubts) in [
+        (&longest, format!("/definitions/{longest}"), "", vec![Missing::Listing]),
+        (&longest, format!("/definitions/{longest}/schema/required"), r#","argument":"/amount""#, vec![]),
+        (&next, format!("/definitions/{next}"), "", vec![Missing::Listing]),
+        (&next, format!("/definitions/{next}/schema/required"), "", vec![]),
+        // A rule below another tool's pin.
+        (&next, "/definitions/draw".to_owned(), "", vec![]),
+    ] {
+        let pin = format!(r#""definitions":{{"{tool}":{{"sha256":"{}"}}}}"#, "0".repeat(64));
+        let policy = format!(r#"{{"version":"1","default":"deny","tools":{{"{tool}":{{}}}},{pin}}}"#);
+        let record = format!(
+            r#"{{"decision":"denied","rule":"{}","policy":"default","grant":"jwt:alice","method":"tools/call","tool":"{tool}","arguments":[]{more}}}"#,
+            cut(&rule)
+        );
+        let mut replay = Replay::new(load(&policy), None);
+        replay.add_line(&format!(r#"{{"time":"2026-01-01T00:00:00Z","mcp":{}}}"#, quoted(&record)));
+        let report = replay.finish();
+        let found: Vec<_> = report.doubts().into_iter().map(|(doubt, _)| doubt.missing).collect();
+        assert_eq!((report.changed, found), (u64::from(doubts.is_empty()), doubts), "{record}");
+    }
+}
+
+#[test]
 fn what_a_person_approved_is_approved_again() {
     let policy = r#"{"version":"1","default":"deny","tools":{"pay":{"action":"require_approval"}}}"#;
     let record = |decision: &str, more: &str| {

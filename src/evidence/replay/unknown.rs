@@ -5,7 +5,9 @@ use std::fmt;
 use crate::{
     cases,
     evidence::record::Record,
+    json::pointer,
     policy::{Effect, Lookup, Mode, OnDrift, Policy, Rule, Scope, condition::Condition, path::Root},
+    text::front,
 };
 
 /// What a record lacks, so that it does not say what another policy would decide.
@@ -65,11 +67,8 @@ pub(super) fn body(record: &Record, policy: Option<&Policy>) -> Result<String, M
     if record.has_long_target() {
         return Err(Missing::Name);
     }
-    // A definition differed from its pin. Without a pin that denies, that does not matter. Behind the name there is more if the
-    // arguments did not fit its schema.
-    if record.rule.strip_prefix("/definitions/").is_some_and(|tool| !tool.contains('/'))
-        && policy.is_none_or(|policy| denies_drift(policy, &record.tool))
-    {
+    // Without a pin that denies, a drift does not matter.
+    if may_be_of_a_drift(record) && policy.is_none_or(|policy| denies_drift(policy, &record.tool)) {
         return Err(Missing::Listing);
     }
     let params = |member: &'static str, text: &str| Ok(cases::request_body(&record.method, &[(member, text)], None));
@@ -97,6 +96,12 @@ pub(super) fn body(record: &Record, policy: Option<&Policy>) -> Result<String, M
         method if method.starts_with("tasks/") => params("taskId", "replayed"),
         _ => Ok(cases::request_body(&record.method, &[], None)),
     }
+}
+
+/// Whether a definition differed from its pin, as far as the record says. Its rule is the pin then; behind the pin there is more if an
+/// argument did not fit the schema. Records cut long rules, so that the two may look alike: only the latter names an argument.
+fn may_be_of_a_drift(record: &Record) -> bool {
+    record.argument.is_empty() && record.rule == front(&pointer::member("/definitions", &record.tool))
 }
 
 /// Whether the policy denies calls of a tool after a list showed another definition than its pin.

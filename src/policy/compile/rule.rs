@@ -167,6 +167,7 @@ impl Compiler {
             compiled.push(Limit {
                 pointer: self.pointer(at),
                 counter: (*counter).into(),
+                is_of_all_tools: false,
                 window: *window,
                 max: *max,
                 scope: *scope,
@@ -188,6 +189,7 @@ impl Compiler {
         rule.own.limits.push(Limit {
             pointer: self.pointer(&rate.at),
             counter: self.pointer(&document.at).into(),
+            is_of_all_tools: false,
             window: rate.window,
             max: Some(rate.max),
             scope: Scope::Grant,

@@ -15,6 +15,8 @@ pub struct Limit {
     pub pointer: Box<str>,
     /// The counter's name; one name is one counter in the whole policy.
     pub counter: Arc<str>,
+    /// Whether it is a limit of `all_tools`, which all tools use up together.
+    pub is_of_all_tools: bool,
     /// The length of the window.
     pub window: Window,
     /// What one window lets through; `None` if it only counts.

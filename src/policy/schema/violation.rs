@@ -3,12 +3,8 @@
 use crate::{
     json::{Value, pointer},
     policy::path::Segment,
-    text::truncate,
+    text::{MAX_CHARS, long_excerpt},
 };
-
-/// Characters of the place and of what the schema says: a client chooses names, and an answer repeats no more of them; product
-/// contract, section 3.1.
-const MAX_CHARS: usize = 256;
 
 /// The argument that does not fit, and why. It holds names and types, never the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,14 +86,14 @@ impl Violation {
             Segment::Index(index) => pointer::member(&pointer, &index.to_string()),
             Segment::Every => pointer,
         });
-        truncate(&whole, MAX_CHARS)
+        long_excerpt(&whole)
     }
 
     /// The argument as conditions name it, such as `args.items[0].price`: at most 256 characters.
     #[must_use]
     pub fn path(&self) -> String {
         let whole = self.steps.iter().rev().fold("args".to_owned(), |path, step| path + &step.to_string());
-        truncate(&whole, MAX_CHARS)
+        long_excerpt(&whole)
     }
 
     /// The JSON pointer from the schema to the keyword that the argument violates.
@@ -109,7 +105,7 @@ impl Violation {
     /// What the schema says: at most 256 characters.
     #[must_use]
     pub fn expected(&self) -> String {
-        truncate(&self.expected, MAX_CHARS)
+        long_excerpt(&self.expected)
     }
 }
 

@@ -81,11 +81,7 @@ pub(super) fn warnings(config: &Config, checks_tokens: bool) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if [config.mode]
-        .into_iter()
-        .chain(config.policies.iter().map(|named| named.policy.mode()))
-        .any(|mode| mode == Mode::Shadow)
-    {
+    if config.policies.iter().any(|named| config.mode_of(&named.policy) == Mode::Shadow) {
         warnings.push(
             "in shadow, a call without an identity passes, and with `--upstream-credential` it reaches the server with the \
              server's credential"
