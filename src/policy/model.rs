@@ -20,7 +20,7 @@ pub use self::{
     caller::CallerDenials,
     definitions::{ArgumentCheck, ArgumentRule, Definitions, OnDrift, Pin},
     limit::{Cost, Limit, LimitKey, Scope},
-    results::{BuiltIn, Expression, Finder, Redaction, ResultRules},
+    results::{BuiltIn, Expression, Finder, MergedResults, Redaction, ResultRules, Treatment},
     rule::{Checks, Contents, Predicate, Rule},
 };
 

@@ -6,7 +6,8 @@ use std::net::Ipv6Addr;
 use crate::json::{Writer, quoted};
 
 use super::{
-    Cost, Definitions, Effect, Finder, Limit, LimitKey, Mode, OnDrift, Policy, Predicate, ResultRules, Rule,
+    Cost, Definitions, Effect, Finder, Limit, LimitKey, MergedResults, Mode, OnDrift, Policy, Predicate, Rule,
+    Treatment,
     condition::{AllowedFolders, Condition, Literal, Operand, Operator, Set},
     pattern::Table,
 };
@@ -91,40 +92,22 @@ pub fn rule(rule: &Rule) -> String {
     if let Some(arguments) = rule.arguments() {
         out.add_string("arguments", arguments.check.name());
     }
-    if let Some(merged) = rule.results().cloned().reduce(merge_results) {
+    if let Some(merged) = MergedResults::new(rule.results()) {
         out.add_json("results", results(&merged));
     }
     out.finish()
 }
 
-/// Both together, as they apply to an answer.
-fn merge_results(mut one: ResultRules, other: ResultRules) -> ResultRules {
-    one.max_bytes = one.max_bytes.min(other.max_bytes);
-    for redaction in other.redact {
-        if !one.redact.iter().any(|known| known.finder.is_same(&redaction.finder)) {
-            one.redact.push(redaction);
-        }
-    }
-    for finder in other.deny_if {
-        if !one.deny_if.iter().any(|known| known.is_same(&finder)) {
-            one.deny_if.push(finder);
-        }
-    }
-    one.on_deny = one.on_deny.or(other.on_deny);
-    one
-}
-
-/// What a rule says about answers.
-#[must_use]
-pub fn results(results: &ResultRules) -> String {
+/// What rules say about answers, as it applies to one.
+fn results(merged: &MergedResults) -> String {
+    let (redact, deny_if): (Vec<&Treatment>, Vec<&Treatment>) =
+        merged.treatments.iter().partition(|treatment| treatment.replace.is_some());
+    let finders =
+        |all: &[&Treatment]| list(all.iter().map(|treatment| finder(&treatment.finder, treatment.replace.as_deref())));
     let mut out = Writer::default();
-    out.add_json("max_bytes", results.max_bytes);
-    out.add_json(
-        "redact",
-        list(results.redact.iter().map(|redaction| finder(&redaction.finder, Some(&redaction.replace)))),
-    );
-    out.add_json("deny_if", list(results.deny_if.iter().map(|denied| finder(denied, None))));
-    out.add_optional_string("on_deny", results.on_deny.as_deref());
+    out.add_json("max_bytes", merged.max_bytes);
+    out.add_json("redact", finders(&redact)).add_json("deny_if", finders(&deny_if));
+    out.add_optional_string("on_deny", deny_if.iter().find_map(|treatment| treatment.on_deny.as_deref()));
     out.finish()
 }
 
@@ -316,6 +299,18 @@ mod tests {
                     {"path":"args.a","op":"path_within","value":["/srv","/a/b/"]},
                     {"path":"args.a","op":"url_host_in","value":["*.Example.com","10.0.0.1","[::1]"]}]}]}}}"#;
         let once = written(policy);
+        assert_eq!(written(&once), once);
+    }
+
+    #[test]
+    fn results_of_several_rules_are_written_as_they_apply() {
+        let policy = r#"{"version":"1","default":"deny","rules":{
+            "a":{"results":{"redact":[{"find":"email"},{"find":"iban","replace":"x"}],"on_deny":"never"}},
+            "b":{"results":{"max_bytes":9,"redact":[{"find":"iban"}],"deny_if":[{"find":"email"}],"on_deny":"no"}}},
+            "tools":{"t":{"use":["a","b"]}}}"#;
+        let results = r#""results":{"max_bytes":9,"redact":[{"find":"iban","replace":"x"}],"deny_if":[{"find":"email"}],"on_deny":"no"}"#;
+        let once = written(policy);
+        assert!(once.contains(results), "{once}");
         assert_eq!(written(&once), once);
     }
 
