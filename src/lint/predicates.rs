@@ -50,7 +50,7 @@ fn conditions<'p>(predicates: impl Iterator<Item = &'p Predicate>) -> impl Itera
     })
 }
 
-/// Whether a condition looks at the URI of a resource.
+/// The kind of the rule that a condition belongs to: one on a resource only if the condition looks at the URI.
 fn rule_kind(reachable: ReachableRule<'_>, condition: &Condition) -> RuleKind {
     let is_resource = reachable.entry.is_some_and(|entry| entry.map == PolicySection::Resources);
     if is_resource && condition.args_path().is_some_and(|path| path.to_string() == "args.uri") {

@@ -8,7 +8,7 @@
 //! * [`Args`]: the arguments, walked along a [`Path`]; finds member names that some server may take for another
 //! * [`Operand`]: what is compared; [`Facts`]: what is known of the caller, the time and the counters
 //! * `cost`: the work that a comparison takes at most, charged before it is made
-//! * `operator`, with `literal`, `text`, `file` and `url`: what each operator compares, and with what
+//! * `operator`, with `literal`, `text`, `path_prefix` and `url`: what each operator compares, and with what
 //! * [`ConditionResult`]: whether a condition holds, and why
 //! * [`ConditionError`]: why an operator and a value are not a condition
 //!

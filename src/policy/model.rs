@@ -50,7 +50,8 @@ pub struct Policy {
     pub(super) arguments: Option<ArgumentRule>,
     /// Whether some rule, or the policy, has arguments compared with pinned schemas.
     pub(super) checks_arguments: bool,
-    /// `results` of all rules that are enforced, each once, for answers whose call is not known.
+    /// `results` of the rules that are enforced, as many as it takes to have each of their finders, for answers whose call is
+    /// not known.
     pub(super) results: Vec<ResultRules>,
     /// The same of the rules in shadow.
     pub(super) shadow_results: Vec<ResultRules>,
@@ -265,7 +266,7 @@ impl Policy {
         &self.observed
     }
 
-    /// `results` of all rules of one mode, each finder once, for answers whose call is not known.
+    /// `results` of the rules of one mode, as many as it takes to have each of their finders, for answers whose call is not known.
     #[must_use]
     pub fn results(&self, mode: Mode) -> &[ResultRules] {
         match mode {

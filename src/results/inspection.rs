@@ -1,4 +1,4 @@
-//! The rules that apply to one answer, taken together: every finder, any `deny_if`, the smallest `max_bytes`.
+//! What is looked for in one answer by the rules that apply to it, and what becomes of finds.
 
 use std::{ops::Range, sync::Arc};
 

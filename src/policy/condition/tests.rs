@@ -2,9 +2,9 @@
 
 mod build;
 mod compare;
-mod file;
 mod names;
 mod operand;
+mod path_prefix;
 #[cfg(not(target_family = "wasm"))]
 mod properties;
 mod sides;

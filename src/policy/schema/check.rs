@@ -36,8 +36,8 @@ pub enum Unfit {
 }
 
 impl Schema {
-    /// Finds what in arguments violates the schema; `None` if they fit. With `is_strict`, they may also hold no argument that the schema does not name, and nothing that some server would read as another
-    /// value than was sent.
+    /// Finds what in arguments violates the schema; `None` if they fit. With `is_strict`, they may also hold no argument that the
+    /// schema does not name, and nothing that some server would read as another value than was sent.
     ///
     /// ```
     /// # use mcp_policy::{budget::Work, json::{self, cursor::{Cursor, Problems}}, policy::schema::Schema};
