@@ -82,12 +82,11 @@ fn known<'p>(
 
 /// Reports one finding: a statistic, and a line in Envoy's log.
 fn report(policy: &Arc<str>, origin: &ListOrigin, finding: &Finding, drifts: &RefCell<Vec<Box<str>>>) {
-    let Finding { tool, kind } = finding;
+    let Finding::Entry { tool, kind } = finding else {
+        let text = "what a list shows of pinned tools could not be stored: the next list is compared again";
+        return audit::log_line(Level::Error, text);
+    };
     let what = match kind {
-        FindingKind::NotStored => {
-            let text = "what a list shows of pinned tools could not be stored: the next list is compared again";
-            return audit::log_line(Level::Error, text);
-        }
         FindingKind::Changed => "shows another definition than the pinned one".to_owned(),
         FindingKind::Repeated => "shows it twice".to_owned(),
         FindingKind::LookAlike(name) => {
@@ -97,7 +96,7 @@ fn report(policy: &Arc<str>, origin: &ListOrigin, finding: &Finding, drifts: &Re
     let kind_name = match kind {
         FindingKind::LookAlike(_) => "look_alike",
         FindingKind::Repeated => "repeated",
-        FindingKind::Changed | FindingKind::NotStored => "changed",
+        FindingKind::Changed => "changed",
     };
     let labels = [("policy", &**policy), ("tool", tool), ("reason", kind_name)];
     metrics::add_to_series(MetricType::Counter, metric::DRIFTS, &labels, 1);

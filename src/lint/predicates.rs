@@ -147,9 +147,9 @@ fn check_avoidable(lints: &mut Lints<'_>, condition: &Condition, kind: RuleKind,
 /// `required` says of what kind the rule is, if the condition belongs to `require`.
 fn check_regex(lints: &mut Lints<'_>, condition: &Condition, required: Option<RuleKind>, place: &str) {
     let Operator::Regex(regex) = condition.operator() else { return };
-    let side = if required.is_some() { Clause::Require } else { Clause::Deny };
+    let clause = if required.is_some() { Clause::Require } else { Clause::Deny };
     let found = required.and_then(|kind| loose_regex::describe_loose_match(regex.as_str(), condition, kind));
-    if let Some(message) = found.or_else(|| regex_anchors::describe_loose_regex(regex.as_str(), side)) {
+    if let Some(message) = found.or_else(|| regex_anchors::describe_loose_regex(regex.as_str(), clause)) {
         lints.add(Lint::LooseRegex, lints.view.text.absolute(&format!("{place}/value")), message);
     }
     if let Some(part) = regex.exhausting_part(None) {

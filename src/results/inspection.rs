@@ -87,8 +87,8 @@ impl Inspection {
         self.treatments.iter().map(|treatment| (treatment.finder.name(), &*treatment.pointer))
     }
 
-    /// Whether this format is looked for.
-    pub(super) fn looks_for(&self, built_in: BuiltIn) -> Option<usize> {
+    /// The number of the finder of this format, if it is looked for.
+    pub(super) fn number_of(&self, built_in: BuiltIn) -> Option<usize> {
         let is_it = |treatment: &Treatment| matches!(&treatment.finder, Finder::BuiltIn(known) if *known == built_in);
         self.treatments.iter().position(is_it)
     }
