@@ -8,7 +8,7 @@ use crate::policy::{
 
 use super::{
     Lint, Lints,
-    facts::{self, needed_conditions},
+    facts::needed_conditions,
     loose_regex,
     loose_text::{self, RuleKind},
     policy_section::PolicySection,
@@ -121,7 +121,7 @@ fn check_contains(lints: &mut Lints<'_>, condition: &Condition, place: &str) {
             "`contains` holds for a string with this text and for a list with this element, and the caller chooses which to send; \
              use `includes` for a list, or `regex` for a string"
         }
-        Some(Root::Caller) if facts::is_claim(condition) => {
+        Some(Root::Caller) if condition.operand().reads_claims() => {
             "`contains` holds for a claim that is a string with this text, in a longer word too, and for one that is a list with this \
              element; use `has_scope`, which compares whole words of both, or `includes` for a list"
         }
