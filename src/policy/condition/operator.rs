@@ -13,29 +13,6 @@ use super::{
     value,
 };
 
-/// Every operator, as a policy names it.
-pub const NAMES: [&str; 19] = [
-    "eq",
-    "neq",
-    "in",
-    "not_in",
-    "lt",
-    "lte",
-    "gt",
-    "gte",
-    "regex",
-    "contains",
-    "includes",
-    "exists",
-    "starts_with",
-    "ends_with",
-    "path_within",
-    "url_host_in",
-    "max_length",
-    "max_items",
-    "has_scope",
-];
-
 /// An operator with the value it compares with.
 #[derive(Clone, Debug)]
 pub enum Operator {
@@ -84,36 +61,50 @@ pub(super) enum Verdict {
     TypeMismatch(&'static str),
 }
 
-impl Operator {
-    /// Puts an operator together.
-    ///
-    /// # Errors
-    /// Everything that is wrong with the two.
-    pub(in crate::policy) fn new(op: &str, value: Option<&Node<'_>>) -> Result<Self, Vec<ConditionError>> {
-        match op {
-            "eq" => value::read_literal(value).map(Self::Among),
-            "neq" => value::read_literal(value).map(Self::NotAmong),
-            "in" => value::read_literals(value).map(Self::Among),
-            "not_in" => value::read_literals(value).map(Self::NotAmong),
-            "lt" => value::read_number(value).map(Self::Less),
-            "lte" => value::read_number(value).map(Self::LessOrEqual),
-            "gt" => value::read_number(value).map(Self::Greater),
-            "gte" => value::read_number(value).map(Self::GreaterOrEqual),
-            "regex" => value::read_regex(value).map(Self::Regex),
-            "contains" => value::read_contained(value).map(Self::Contains),
-            "includes" => value::read_single_literal(value).map(Self::Includes),
-            "exists" => value::read_boolean(value).map(Self::Exists),
-            "starts_with" => value::read_affix(value).map(Self::StartsWith),
-            "ends_with" => value::read_affix(value).map(Self::EndsWith),
-            "path_within" => value::read_folders(value).map(Self::PathWithin),
-            "url_host_in" => value::read_hosts(value).map(Self::UrlHostIn),
-            "max_length" => value::read_length(value).map(Self::MaxLength),
-            "max_items" => value::read_length(value).map(Self::MaxItems),
-            "has_scope" => value::read_scope(value).map(Self::HasScope),
-            other => Err(vec![ConditionError::unknown(other, &NAMES)]),
-        }
-    }
+/// Makes [`NAMES`] and [`Operator::new`] of the operators: the name in policies, what reads the value, and the variant.
+macro_rules! operators {
+    ($($name:literal => $read:ident => $operator:ident,)+) => {
+        /// Every operator, as a policy names it.
+        pub const NAMES: [&str; [$($name),+].len()] = [$($name),+];
 
+        impl Operator {
+            /// Puts an operator together.
+            ///
+            /// # Errors
+            /// Everything that is wrong with the two.
+            pub(in crate::policy) fn new(op: &str, value: Option<&Node<'_>>) -> Result<Self, Vec<ConditionError>> {
+                match op {
+                    $($name => value::$read(value).map(Self::$operator),)+
+                    other => Err(vec![ConditionError::unknown(other, &NAMES)]),
+                }
+            }
+        }
+    };
+}
+
+operators! {
+    "eq" => read_literal => Among,
+    "neq" => read_literal => NotAmong,
+    "in" => read_literals => Among,
+    "not_in" => read_literals => NotAmong,
+    "lt" => read_number => Less,
+    "lte" => read_number => LessOrEqual,
+    "gt" => read_number => Greater,
+    "gte" => read_number => GreaterOrEqual,
+    "regex" => read_regex => Regex,
+    "contains" => read_contained => Contains,
+    "includes" => read_single_literal => Includes,
+    "exists" => read_boolean => Exists,
+    "starts_with" => read_affix => StartsWith,
+    "ends_with" => read_affix => EndsWith,
+    "path_within" => read_folders => PathWithin,
+    "url_host_in" => read_hosts => UrlHostIn,
+    "max_length" => read_length => MaxLength,
+    "max_items" => read_length => MaxItems,
+    "has_scope" => read_scope => HasScope,
+}
+
+impl Operator {
     /// Compares an argument that is neither missing nor `null`.
     pub(super) fn test(&self, clause: Clause, value: &Value<'_>) -> Verdict {
         match self {
