@@ -7,7 +7,8 @@
 //! * [`audit`] writes audit records, [`metrics`] counts them, [`counter_info`] names counters for the console
 //! * [`lease`] counts open streams and what they hold; [`discarding`] has replies wait for the end of bodies that are too large
 //! * [`notices`] announces new requests for approval
-//! * [`pinned`] remembers and reports what lists show of pinned tools
+//! * [`pinned`] remembers and reports what lists show of pinned tools, [`listed`] which entries of policies none shows, both
+//!   [`per_policy`]; [`tool_notes`] keeps what lists say of tools, for approvers
 //! * [`shared_data`] is the store that all workers share
 //! * [`unsafe_code`] has the host calls that the SDK lacks, and the allocator
 //! * [`host`] makes every host call, with failures as values
@@ -39,11 +40,13 @@ mod lease;
 mod listed;
 mod metrics;
 mod notices;
+mod per_policy;
 mod pinned;
 mod policy_filter;
 mod response;
 mod root;
 mod shared_data;
+mod tool_notes;
 mod unsafe_code;
 
 use proxy_wasm::types::LogLevel;

@@ -27,7 +27,7 @@ pub use self::{
     compile::compile,
     model::{
         ArgumentCheck, ArgumentRule, BuiltIn, CallerDenials, Checks, Contents, Cost, Definitions, Effect, Expression,
-        Finder, Limit, LimitKey, Lookup, MethodRule, Mode, ObservedCounter, OnDrift, Pin, Policy, Predicate, Redaction,
-        ResultRules, Rule, Scope, Section,
+        Finder, Limit, LimitKey, Lookup, MergedResults, MethodRule, Mode, ObservedCounter, OnDrift, Pin, Policy,
+        Predicate, Redaction, ResultRules, Rule, Scope, Section, Treatment,
     },
 };

@@ -156,7 +156,7 @@ impl Drifts {
         }
     }
 
-    /// Takes that every drift of a list has a place.
+    /// Notes that every drift of a list has a place: the one that stands for all tools of a policy can end.
     pub fn see_room(&mut self, overflow: DriftKey, configuration: Configuration, now: Timestamp) {
         self.see(overflow, overflow, Listed::Pinned, configuration, now);
     }

@@ -36,13 +36,18 @@ pub struct ListOrigin {
     pub grant: String,
 }
 
-/// What a list shows that no pin admits.
+/// What a list shows that no pin admits, or what became of that.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// The pinned tool.
-    pub tool: Box<str>,
-    /// What is wrong.
-    pub kind: FindingKind,
+pub enum Finding {
+    /// An entry that is wrong.
+    Entry {
+        /// The pinned tool.
+        tool: Box<str>,
+        /// What is wrong.
+        kind: FindingKind,
+    },
+    /// What the list shows could not be stored for other workers.
+    NotStored,
 }
 
 /// What is wrong with an entry of a list.
@@ -54,8 +59,6 @@ pub enum FindingKind {
     Repeated,
     /// The entry of another name, this one, looks like the pinned tool.
     LookAlike(Box<str>),
-    /// What the list shows could not be stored for other workers.
-    NotStored,
 }
 
 /// Findings that one response keeps: each is a line in Envoy's log, which has ten a second.
@@ -203,7 +206,7 @@ impl<'c, S: Store> ListedDefinitions<'c, S> {
             let Some(pinned) = self.definitions.look_alike(tool, &list.work) else {
                 return self.definitions.unpinned == Effect::Allow;
             };
-            self.find(pinned, FindingKind::LookAlike(tool.into()));
+            self.record_entry(pinned, FindingKind::LookAlike(tool.into()));
             return false;
         };
         let is_kept = self.definitions.on_drift == OnDrift::Report;
@@ -230,7 +233,7 @@ impl<'c, S: Store> ListedDefinitions<'c, S> {
             }
             return true;
         }
-        self.find(tool, if is_repeated { FindingKind::Repeated } else { FindingKind::Changed });
+        self.record_entry(tool, if is_repeated { FindingKind::Repeated } else { FindingKind::Changed });
         list.drifted(pin);
         let listed = Listed::Other(digest.unwrap_or_else(|| Digest::of(entry)));
         let definitions = [Some(entry), memo.entry(pin.number)];
@@ -258,7 +261,7 @@ impl<'c, S: Store> ListedDefinitions<'c, S> {
             return;
         }
         if DriftStore(self.store).see(&self.place, self.config, self.grant, &sightings, self.now).is_err() {
-            self.find("", FindingKind::NotStored);
+            self.record(Finding::NotStored);
         }
     }
 
@@ -273,10 +276,14 @@ impl<'c, S: Store> ListedDefinitions<'c, S> {
         drifts.accepted(self.place.key(tool, &pin.digests), self.place.configuration) == Some(digest)
     }
 
-    fn find(&self, tool: &str, kind: FindingKind) {
+    fn record_entry(&self, tool: &str, kind: FindingKind) {
+        self.record(Finding::Entry { tool: tool.into(), kind });
+    }
+
+    fn record(&self, finding: Finding) {
         let mut findings = self.findings.borrow_mut();
         if findings.len() < MAX_FINDINGS {
-            findings.push(Finding { tool: tool.into(), kind });
+            findings.push(finding);
         }
     }
 }

@@ -13,24 +13,16 @@ use crate::{
     text::excerpt,
 };
 
-use super::{audit, host, metrics, shared_data::SharedData};
+use super::{
+    audit, host, metrics,
+    per_policy::{Kept, PerPolicy, with_policies},
+    shared_data::SharedData,
+};
 
 thread_local! {
-    static POLICIES: RefCell<Vec<PinnedPolicy>> = const { RefCell::new(Vec::new()) };
+    /// What policies remember of the definitions that they pin.
+    static POLICIES: RefCell<PerPolicy<DefinitionMemo>> = const { RefCell::new(PerPolicy::new()) };
 }
-
-/// A policy that pins definitions.
-#[derive(Debug)]
-struct PinnedPolicy {
-    config: Arc<str>,
-    policy: Arc<str>,
-    memo: DefinitionMemo,
-    /// What the gauge has of it.
-    reported: i64,
-}
-
-/// Policies that are remembered on one worker; a configuration has at most as many.
-const MAX_POLICIES: usize = 256;
 
 /// Has the tools of a response's lists judged by the pinned definitions of a policy, and returns what `read` makes of it. The
 /// pinned tools whose definition in a list differed go to `drifts`. `read` gets nothing to judge by if Envoy returns neither name
@@ -42,74 +34,59 @@ pub(super) fn with_definitions<T>(
     drifts: &RefCell<Vec<Box<str>>>,
     read: impl FnOnce(Option<&ListedDefinitions<'_, SharedData>>) -> T,
 ) -> T {
-    // Not under a borrow: what is done meanwhile makes host calls.
-    let mut policies = POLICIES.take();
-    let mut known = known(&mut policies, config, policy);
-    let mut forgetful = DefinitionMemo::default();
-    let memo = known.as_mut().map_or(&mut forgetful, |known| &mut known.memo);
-    let name = host::plugin_name().ok().flatten();
-    let judge = name.as_deref().zip(host::current_time());
-    let judge =
-        judge.and_then(|(filter, now)| ListedDefinitions::new(config, policy, filter, origin, memo, now, &SharedData));
-    let out = read(judge.as_ref());
-    if let Some(judge) = judge {
-        for finding in judge.take_findings() {
-            report(policy, origin, &finding, drifts);
+    with_policies(&POLICIES, |policies| {
+        let mut known = known(policies, config, policy);
+        let mut forgetful = DefinitionMemo::default();
+        let memo = known.as_mut().map_or(&mut forgetful, |known| &mut known.state);
+        let name = host::plugin_name().ok().flatten();
+        let judge = name.as_deref().zip(host::current_time());
+        let judge = judge
+            .and_then(|(filter, now)| ListedDefinitions::new(config, policy, filter, origin, memo, now, &SharedData));
+        let out = read(judge.as_ref());
+        if let Some(judge) = judge {
+            for finding in judge.take_findings() {
+                report(policy, origin, &finding, drifts);
+            }
         }
-    }
-    if let Some(known) = known {
-        known.count();
-    }
-    POLICIES.set(policies);
-    out
+        if let Some(known) = known {
+            known.count();
+        }
+        out
+    })
 }
 
 /// Counts the pinned tools of a policy that no list has shown yet, when it is used first.
 pub(super) fn register(config: &Config, policy: &Arc<str>) {
-    let mut policies = POLICIES.take();
-    if let Some(known) = known(&mut policies, config, policy) {
-        known.count();
-    }
-    POLICIES.set(policies);
+    with_policies(&POLICIES, |policies| {
+        if let Some(known) = known(policies, config, policy) {
+            known.count();
+        }
+    });
 }
 
 /// Forgets a configuration that is no longer in force.
 pub(super) fn forget(config: &Config) {
-    let mut policies = POLICIES.take();
-    for known in policies.iter_mut().filter(|known| known.config == config.digest) {
-        known.set_gauge(0);
-    }
-    policies.retain(|known| known.config != config.digest);
-    POLICIES.set(policies);
+    with_policies(&POLICIES, |policies| policies.forget(config));
 }
 
 /// What is remembered of a policy; `None` if it pins nothing, or there are too many.
-fn known<'p>(policies: &'p mut Vec<PinnedPolicy>, config: &Config, policy: &Arc<str>) -> Option<&'p mut PinnedPolicy> {
-    let index = policies.iter().position(|known| known.config == config.digest && known.policy == *policy);
-    let index = match index {
-        Some(index) => index,
-        None => {
-            let pins = config.policy(policy)?.definitions().map(Definitions::count)?;
-            if policies.len() >= MAX_POLICIES {
-                return None;
-            }
-            let memo = DefinitionMemo::new(pins);
-            let (config, policy) = (Arc::clone(&config.digest), Arc::clone(policy));
-            policies.push(PinnedPolicy { config, policy, memo, reported: 0 });
-            policies.len().checked_sub(1)?
-        }
-    };
-    policies.get_mut(index)
+fn known<'p>(
+    policies: &'p mut PerPolicy<DefinitionMemo>,
+    config: &Config,
+    policy: &Arc<str>,
+) -> Option<&'p mut Kept<DefinitionMemo>> {
+    policies.of(config, policy, metric::UNLISTED_DEFINITIONS, |policy| {
+        Some(DefinitionMemo::new(policy.definitions().map(Definitions::count)?))
+    })
 }
 
 /// Reports one finding: a statistic, and a line in Envoy's log.
 fn report(policy: &Arc<str>, origin: &ListOrigin, finding: &Finding, drifts: &RefCell<Vec<Box<str>>>) {
-    let Finding { tool, kind } = finding;
+    let Finding::Entry { tool, kind } = finding else {
+        let text = "what a list shows of pinned tools could not be stored: the next list is compared again";
+        return audit::log_line(Level::Error, text);
+    };
     let what = match kind {
-        FindingKind::NotStored => {
-            let text = "what a list shows of pinned tools could not be stored: the next list is compared again";
-            return audit::log_line(Level::Error, text);
-        }
         FindingKind::Changed => "shows another definition than the pinned one".to_owned(),
         FindingKind::Repeated => "shows it twice".to_owned(),
         FindingKind::LookAlike(name) => {
@@ -119,7 +96,7 @@ fn report(policy: &Arc<str>, origin: &ListOrigin, finding: &Finding, drifts: &Re
     let kind_name = match kind {
         FindingKind::LookAlike(_) => "look_alike",
         FindingKind::Repeated => "repeated",
-        FindingKind::Changed | FindingKind::NotStored => "changed",
+        FindingKind::Changed => "changed",
     };
     let labels = [("policy", &**policy), ("tool", tool), ("reason", kind_name)];
     metrics::add_to_series(MetricType::Counter, metric::DRIFTS, &labels, 1);
@@ -136,17 +113,9 @@ fn report(policy: &Arc<str>, origin: &ListOrigin, finding: &Finding, drifts: &Re
     }
 }
 
-impl PinnedPolicy {
+impl Kept<DefinitionMemo> {
     /// Brings the gauge up to date.
     fn count(&mut self) {
-        self.set_gauge(i64::try_from(self.memo.unlisted()).unwrap_or(i64::MAX));
-    }
-
-    fn set_gauge(&mut self, count: i64) {
-        let by = count.saturating_sub(self.reported);
-        if by != 0 {
-            metrics::add_to_series(MetricType::Gauge, metric::UNLISTED_DEFINITIONS, &[("policy", &self.policy)], by);
-        }
-        self.reported = count;
+        self.gauge.set(self.state.unlisted());
     }
 }

@@ -23,7 +23,9 @@ pub(super) fn check(lints: &mut Lints<'_>) {
             for (index, condition) in predicate.conditions.iter().enumerate() {
                 let place = format!("{}/conditions/{index}", predicate.pointer);
                 match condition.operand() {
-                    Operand::Path(_) if is_claim(condition) => claims_without_token(lints, condition, &place),
+                    Operand::Path(_) if condition.operand().reads_claims() => {
+                        claims_without_token(lints, condition, &place)
+                    }
                     Operand::Path(path) => grant_without_source(lints, condition, path, &place),
                     Operand::Counter(name) => {
                         out_of_reach(lints, condition, name, &place);
@@ -36,14 +38,6 @@ pub(super) fn check(lints: &mut Lints<'_>) {
             }
         }
         reachable.rule.deny_if().for_each(|predicate| claim_unguarded(lints, reachable, predicate));
-    }
-}
-
-/// Whether a condition looks at a claim.
-pub(super) fn is_claim(condition: &Condition) -> bool {
-    match condition.operand() {
-        Operand::Path(path) => path.root() == Root::Caller && path.keys().next() == Some("claims"),
-        Operand::Counter(_) => false,
     }
 }
 
@@ -124,7 +118,9 @@ fn grant_without_source(lints: &mut Lints<'_>, condition: &Condition, path: &Pat
 
 /// A `deny_if` on a claim that does not hold for a caller without it.
 fn claim_unguarded(lints: &mut Lints<'_>, reachable: ReachableRule<'_>, predicate: &Predicate) {
-    for (index, condition) in predicate.conditions.iter().enumerate().filter(|(_, condition)| is_claim(condition)) {
+    for (index, condition) in
+        predicate.conditions.iter().enumerate().filter(|(_, condition)| condition.operand().reads_claims())
+    {
         let is_exists = matches!(condition.operator(), Operator::Exists(_));
         let is_required =
             reachable.rules().flat_map(needed_conditions).any(|other| other.operand() == condition.operand());

@@ -8,7 +8,7 @@ use crate::policy::{
 
 use super::{
     Lint, Lints,
-    facts::{self, needed_conditions},
+    facts::needed_conditions,
     loose_regex,
     loose_text::{self, RuleKind},
     policy_section::PolicySection,
@@ -50,7 +50,7 @@ fn conditions<'p>(predicates: impl Iterator<Item = &'p Predicate>) -> impl Itera
     })
 }
 
-/// Whether a condition looks at the URI of a resource.
+/// The kind of the rule that a condition belongs to: one on a resource only if the condition looks at the URI.
 fn rule_kind(reachable: ReachableRule<'_>, condition: &Condition) -> RuleKind {
     let is_resource = reachable.entry.is_some_and(|entry| entry.map == PolicySection::Resources);
     if is_resource && condition.args_path().is_some_and(|path| path.to_string() == "args.uri") {
@@ -121,7 +121,7 @@ fn check_contains(lints: &mut Lints<'_>, condition: &Condition, place: &str) {
             "`contains` holds for a string with this text and for a list with this element, and the caller chooses which to send; \
              use `includes` for a list, or `regex` for a string"
         }
-        Some(Root::Caller) if facts::is_claim(condition) => {
+        Some(Root::Caller) if condition.operand().reads_claims() => {
             "`contains` holds for a claim that is a string with this text, in a longer word too, and for one that is a list with this \
              element; use `has_scope`, which compares whole words of both, or `includes` for a list"
         }
@@ -147,9 +147,9 @@ fn check_avoidable(lints: &mut Lints<'_>, condition: &Condition, kind: RuleKind,
 /// `required` says of what kind the rule is, if the condition belongs to `require`.
 fn check_regex(lints: &mut Lints<'_>, condition: &Condition, required: Option<RuleKind>, place: &str) {
     let Operator::Regex(regex) = condition.operator() else { return };
-    let side = if required.is_some() { Clause::Require } else { Clause::Deny };
+    let clause = if required.is_some() { Clause::Require } else { Clause::Deny };
     let found = required.and_then(|kind| loose_regex::describe_loose_match(regex.as_str(), condition, kind));
-    if let Some(message) = found.or_else(|| regex_anchors::describe_loose_regex(regex.as_str(), side)) {
+    if let Some(message) = found.or_else(|| regex_anchors::describe_loose_regex(regex.as_str(), clause)) {
         lints.add(Lint::LooseRegex, lints.view.text.absolute(&format!("{place}/value")), message);
     }
     if let Some(part) = regex.exhausting_part(None) {

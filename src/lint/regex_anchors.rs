@@ -11,7 +11,7 @@ use super::quoted;
 
 /// How an expression matches more than it seems to, if it does. A denial that matches more is harmless, so a denial gets
 /// only the warnings on anchors that bind less than they seem to.
-pub(super) fn describe_loose_regex(regex: &str, side: Clause) -> Option<String> {
+pub(super) fn describe_loose_regex(regex: &str, clause: Clause) -> Option<String> {
     let parsed = ParserBuilder::new().build().parse(regex).ok()?;
     let properties = parsed.properties();
     let (looks, shown) = (properties.look_set(), quoted(regex));
@@ -22,7 +22,7 @@ pub(super) fn describe_loose_regex(regex: &str, side: Clause) -> Option<String> 
             "in {shown} `(?m)` lets `^` and `$` match at every line, so one line of a text is enough; remove `(?m)`"
         ));
     }
-    match (side, start, end) {
+    match (clause, start, end) {
         (_, true, true) => None,
         _ if is_partly_anchored(&parsed) => {
             Some(format!("in {shown} an anchor binds only one alternative; group the alternatives, as in `^(?:a|b)$`"))

@@ -132,16 +132,16 @@ fn conditions(lints: &mut Lints<'_>, rule: &Rule, tools: &[&ListedTool]) {
         (Clause::Deny, "denies", rule.deny_if().collect()),
         (Clause::Deny, "asks for approval of", rule.approval().collect()),
     ];
-    for (side, effect, predicates) in sides {
+    for (clause, effect, predicates) in sides {
         for (condition, place) in predicates.into_iter().flat_map(written) {
             let Some(path) = condition.args_path() else { continue };
             let wanted = wanted(condition.operator());
             // `exists: false` in `require` is about what is not there.
-            if side == Clause::Require && condition.holds_without(side) {
+            if clause == Clause::Require && condition.holds_without(clause) {
                 continue;
             }
-            let holds = side == Clause::Deny && condition.holds_without(side);
-            argument(lints, path, &wanted, tools, &place, &|is_missing| match (side, is_missing, holds) {
+            let holds = clause == Clause::Deny && condition.holds_without(clause);
+            argument(lints, path, &wanted, tools, &place, &|is_missing| match (clause, is_missing, holds) {
                 (Clause::Require, ..) => format!("{effect} of the tool"),
                 (Clause::Deny, true, false) => format!("never {effect} a call of the tool"),
                 (Clause::Deny, true, true) => format!("{effect} every call of the tool"),

@@ -47,10 +47,10 @@ pub trait Visibility {
     /// Marks which of some entries that follow one another are visible; there are at most [`ENTRIES_AT_ONCE`].
     fn mark_visible(&self, kind: ListKind, entries: &mut [ListedEntry<'_>]);
 
-    /// Takes that a list of this kind begins.
+    /// Notes that a list of this kind begins.
     fn begin_list(&self, _kind: ListKind) {}
 
-    /// Takes that the list has ended.
+    /// Notes that the list has ended.
     fn end_list(&self, _kind: ListKind) {}
 
     /// The work that [`Self::mark_visible`] takes at most for an entry, in units of [`crate::budget::Work`].

@@ -23,8 +23,10 @@ use self::rule::Compiler;
 /// Patterns that one policy may have; product contract, section 1. Each costs time in every call that no name matches.
 const MAX_PATTERNS: usize = 1000;
 
-/// Methods that carry a name, so that `methods` cannot open them: entries do.
-const NAMED_METHODS: [&str; 3] = ["tools/call", "prompts/get", "completion/complete"];
+/// The front of the methods that carry the URI of a resource, so that `methods` cannot open them: entries do.
+pub const RESOURCE_METHODS: &str = "resources/";
+/// The other methods that carry a name.
+pub const NAMED_METHODS: [&str; 3] = ["tools/call", "prompts/get", "completion/complete"];
 
 /// Compiles the policy at `at`; `None` if anything is wrong with it, which is then reported.
 #[inline(never)]
@@ -99,7 +101,7 @@ fn check_method(name: &Name<'_, '_>, stance: Effect) {
         // Otherwise the filter would refuse every `known`, for this key would be the method and `known` its spelling.
         name.at.report(format!("MCP spells this method `{known}`; write that"));
     }
-    let named = NAMED_METHODS.contains(&name.text) || name.text.starts_with("resources/");
+    let named = NAMED_METHODS.contains(&name.text) || name.text.starts_with(RESOURCE_METHODS);
     if stance == Effect::Allow && named {
         let (method, place) = (name.text, "`tools`, `prompts` or `resources`");
         name.at.report(format!("`{method}` carries a name, so {place} open it; here it can only be denied"));

@@ -8,7 +8,7 @@
 //! * [`Args`]: the arguments, walked along a [`Path`]; finds member names that some server may take for another
 //! * [`Operand`]: what is compared; [`Facts`]: what is known of the caller, the time and the counters
 //! * `cost`: the work that a comparison takes at most, charged before it is made
-//! * `operator`, with `literal`, `text`, `file` and `url`: what each operator compares, and with what
+//! * `operator`, with `literal`, `text`, `path_prefix` and `url`: what each operator compares, and with what
 //! * [`ConditionResult`]: whether a condition holds, and why
 //! * [`ConditionError`]: why an operator and a value are not a condition
 //!
@@ -111,8 +111,8 @@ impl Condition {
 
     /// Whether it holds where the argument is missing.
     #[must_use]
-    pub fn holds_without(&self, side: Clause) -> bool {
-        self.operator.test_missing(side)
+    pub fn holds_without(&self, clause: Clause) -> bool {
+        self.operator.test_missing(clause)
     }
 
     /// Asks whether it holds for these arguments and facts.
@@ -120,12 +120,12 @@ impl Condition {
     /// Where the path says `[*]`, `require` wants every element to satisfy the condition and at least one to be there;
     /// to refuse, one suffices. An empty array therefore satisfies neither.
     ///
-    /// [`ConditionResult::Ambiguous`] denies on both sides, so a caller may not stop at the first condition of a predicate
+    /// [`ConditionResult::Ambiguous`] denies in both clauses, so a caller may not stop at the first condition of a predicate
     /// that does not hold: a later one may still find the arguments ambiguous.
-    pub fn holds<'f>(&'f self, side: Clause, args: &Args<'f>, facts: &'f Facts<'_>) -> ConditionResult<'f> {
+    pub fn holds<'f>(&'f self, clause: Clause, args: &Args<'f>, facts: &'f Facts<'_>) -> ConditionResult<'f> {
         // The element that decides, or the first one as long as none does.
         let mut kept: Option<(bool, Evidence<'f>)> = None;
-        let decides = |satisfied: bool| satisfied == (side == Clause::Deny);
+        let decides = |satisfied: bool| satisfied == (clause == Clause::Deny);
         let walked = self.visit_operand(args, facts, |leaf, indexes| {
             if kept.as_ref().is_some_and(|(satisfied, _)| decides(*satisfied)) {
                 return Ok(());
@@ -133,7 +133,7 @@ impl Condition {
             if let Leaf::Found(node) = leaf {
                 args.charge(self.operator.cost(&node.value))?;
             }
-            let (satisfied, why) = self.test_leaf(side, leaf);
+            let (satisfied, why) = self.test_leaf(clause, leaf);
             if kept.is_none() || decides(satisfied) {
                 kept = Some((satisfied, Evidence { condition: self, indexes: indexes.to_vec(), why }));
             }
@@ -147,7 +147,7 @@ impl Condition {
             // A walk always ends somewhere; were it not so, nothing would have been compared.
             (Ok(()), None) => {
                 let evidence = Evidence { condition: self, indexes: Vec::new(), why: Why::Missing };
-                if side == Clause::Deny { ConditionResult::Holds(evidence) } else { ConditionResult::Fails(evidence) }
+                if clause == Clause::Deny { ConditionResult::Holds(evidence) } else { ConditionResult::Fails(evidence) }
             }
         }
     }
@@ -175,16 +175,16 @@ impl Condition {
     }
 
     /// Whether one place satisfies the condition.
-    fn test_leaf<'f>(&self, side: Clause, leaf: Leaf<'f>) -> (bool, Why<'f>) {
+    fn test_leaf<'f>(&self, clause: Clause, leaf: Leaf<'f>) -> (bool, Why<'f>) {
         match leaf {
-            Leaf::Found(node) => match self.operator.test(side, &node.value) {
+            Leaf::Found(node) => match self.operator.test(clause, &node.value) {
                 Verdict::Yes => (true, Why::Compared(node)),
                 Verdict::No => (false, Why::Compared(node)),
-                Verdict::TypeMismatch(wanted) => (side == Clause::Deny, Why::TypeMismatch { found: node, wanted }),
+                Verdict::TypeMismatch(wanted) => (clause == Clause::Deny, Why::TypeMismatch { found: node, wanted }),
             },
-            Leaf::Missing => (self.operator.test_missing(side), Why::Missing),
+            Leaf::Missing => (self.operator.test_missing(clause), Why::Missing),
             Leaf::Empty => (false, Why::Empty),
-            Leaf::TypeMismatch { found, wanted } => (side == Clause::Deny, Why::TypeMismatch { found, wanted }),
+            Leaf::TypeMismatch { found, wanted } => (clause == Clause::Deny, Why::TypeMismatch { found, wanted }),
         }
     }
 }

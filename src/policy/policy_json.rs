@@ -1,15 +1,17 @@
 //! A compiled policy as a policy document, in its long forms: two conditions are the same if they are written alike. Tests
 //! load the document again and compare the two policies.
 
-use std::net::Ipv6Addr;
+mod condition;
 
 use crate::json::{Writer, quoted};
 
 use super::{
-    Cost, Definitions, Effect, Finder, Limit, LimitKey, Mode, OnDrift, Policy, Predicate, ResultRules, Rule,
-    condition::{AllowedFolders, Condition, Literal, Operand, Operator, Set},
-    pattern::Table,
+    Cost, Definitions, Effect, Finder, Limit, LimitKey, MergedResults, Mode, OnDrift, Policy, Predicate, Rule,
+    Treatment, pattern::Table,
 };
+
+pub use self::condition::condition;
+pub(super) use self::condition::operator_value;
 
 /// Writes a document that compiles to `policy`. Names are in code-point order.
 #[must_use]
@@ -91,40 +93,22 @@ pub fn rule(rule: &Rule) -> String {
     if let Some(arguments) = rule.arguments() {
         out.add_string("arguments", arguments.check.name());
     }
-    if let Some(merged) = rule.results().cloned().reduce(merge_results) {
+    if let Some(merged) = MergedResults::new(rule.results()) {
         out.add_json("results", results(&merged));
     }
     out.finish()
 }
 
-/// Both together, as they apply to an answer.
-fn merge_results(mut one: ResultRules, other: ResultRules) -> ResultRules {
-    one.max_bytes = one.max_bytes.min(other.max_bytes);
-    for redaction in other.redact {
-        if !one.redact.iter().any(|known| known.finder.is_same(&redaction.finder)) {
-            one.redact.push(redaction);
-        }
-    }
-    for finder in other.deny_if {
-        if !one.deny_if.iter().any(|known| known.is_same(&finder)) {
-            one.deny_if.push(finder);
-        }
-    }
-    one.on_deny = one.on_deny.or(other.on_deny);
-    one
-}
-
-/// What a rule says about answers.
-#[must_use]
-pub fn results(results: &ResultRules) -> String {
+/// What rules say about answers, as it applies to one.
+fn results(merged: &MergedResults) -> String {
+    let (redact, deny_if): (Vec<&Treatment>, Vec<&Treatment>) =
+        merged.treatments.iter().partition(|treatment| treatment.replace.is_some());
+    let finders =
+        |all: &[&Treatment]| list(all.iter().map(|treatment| finder(&treatment.finder, treatment.replace.as_deref())));
     let mut out = Writer::default();
-    out.add_json("max_bytes", results.max_bytes);
-    out.add_json(
-        "redact",
-        list(results.redact.iter().map(|redaction| finder(&redaction.finder, Some(&redaction.replace)))),
-    );
-    out.add_json("deny_if", list(results.deny_if.iter().map(|denied| finder(denied, None))));
-    out.add_optional_string("on_deny", results.on_deny.as_deref());
+    out.add_json("max_bytes", merged.max_bytes);
+    out.add_json("redact", finders(&redact)).add_json("deny_if", finders(&deny_if));
+    out.add_optional_string("on_deny", deny_if.iter().find_map(|treatment| treatment.on_deny.as_deref()));
     out.finish()
 }
 
@@ -189,91 +173,6 @@ fn effect(effect: Effect) -> &'static str {
     }
 }
 
-/// Writes a condition.
-#[must_use]
-pub fn condition(condition: &Condition) -> String {
-    let (op, value) = operation(condition.operator());
-    let mut out = Writer::default();
-    match condition.operand() {
-        Operand::Path(path) => out.add_string("path", &path.to_string()),
-        Operand::Counter(name) => out.add_string("counter", name),
-    };
-    out.add_string("op", op).add_json("value", value);
-    out.finish()
-}
-
-/// Writes the value that an operator compares with.
-pub(super) fn operator_value(operator: &Operator) -> String {
-    operation(operator).1
-}
-
-fn operation(operator: &Operator) -> (&'static str, String) {
-    match operator {
-        Operator::Among(set) => ("in", values(set)),
-        Operator::NotAmong(set) => ("not_in", values(set)),
-        Operator::Less(number) => ("lt", number.to_string()),
-        Operator::LessOrEqual(number) => ("lte", number.to_string()),
-        Operator::Greater(number) => ("gt", number.to_string()),
-        Operator::GreaterOrEqual(number) => ("gte", number.to_string()),
-        Operator::Regex(pattern) => ("regex", quoted(pattern.as_str())),
-        Operator::Contains(value) => ("contains", literal(value)),
-        Operator::Includes(value) => ("includes", literal(value)),
-        Operator::Exists(wanted) => ("exists", wanted.to_string()),
-        Operator::StartsWith(start) => ("starts_with", quoted(start)),
-        Operator::EndsWith(end) => ("ends_with", quoted(end)),
-        Operator::PathWithin(prefixes) => ("path_within", path_prefixes(prefixes)),
-        Operator::UrlHostIn(hosts) => ("url_host_in", sorted(hosts.iter().map(host))),
-        Operator::MaxLength(most) => ("max_length", most.to_string()),
-        Operator::MaxItems(most) => ("max_items", most.to_string()),
-        Operator::HasScope(scope) => ("has_scope", quoted(scope)),
-    }
-}
-
-fn path_prefixes(prefixes: &AllowedFolders) -> String {
-    let folders = sorted(prefixes.folders().map(quoted));
-    let Some(base) = prefixes.base() else { return folders };
-    let mut out = Writer::default();
-    out.add_json("folders", folders).add_string("base", base);
-    out.finish()
-}
-
-/// A host as a policy writes it.
-fn host(compared: &str) -> String {
-    let digits = compared.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    quoted(&match digits.and_then(|digits| u128::from_str_radix(digits, 16).ok()) {
-        Some(bits) => format!("[{}]", Ipv6Addr::from_bits(bits)),
-        None if compared.starts_with('.') => format!("*{compared}"),
-        None => compared.to_owned(),
-    })
-}
-
-fn values(set: &Set) -> String {
-    sorted(set.literals().map(|value| literal(&value)))
-}
-
-fn literal(value: &Literal) -> String {
-    match value {
-        Literal::Flag(flag) => flag.to_string(),
-        Literal::Number(number) => number.to_string(),
-        Literal::Text(text) => quoted(text),
-        Literal::List(items) => list(items.iter().map(literal)),
-        Literal::Object(members) => {
-            let mut out = Writer::default();
-            for (name, value) in members {
-                out.add_member(name, literal(value));
-            }
-            out.finish()
-        }
-    }
-}
-
-/// A list whose order means nothing, sorted.
-fn sorted(items: impl Iterator<Item = String>) -> String {
-    let mut items: Vec<String> = items.collect();
-    items.sort();
-    list(items)
-}
-
 /// JSON values as a list.
 fn list(items: impl IntoIterator<Item = String>) -> String {
     let items: Vec<String> = items.into_iter().collect();
@@ -316,6 +215,18 @@ mod tests {
                     {"path":"args.a","op":"path_within","value":["/srv","/a/b/"]},
                     {"path":"args.a","op":"url_host_in","value":["*.Example.com","10.0.0.1","[::1]"]}]}]}}}"#;
         let once = written(policy);
+        assert_eq!(written(&once), once);
+    }
+
+    #[test]
+    fn results_of_several_rules_are_written_as_they_apply() {
+        let policy = r#"{"version":"1","default":"deny","rules":{
+            "a":{"results":{"redact":[{"find":"email"},{"find":"iban","replace":"x"}],"on_deny":"never"}},
+            "b":{"results":{"max_bytes":9,"redact":[{"find":"iban"}],"deny_if":[{"find":"email"}],"on_deny":"no"}}},
+            "tools":{"t":{"use":["a","b"]}}}"#;
+        let results = r#""results":{"max_bytes":9,"redact":[{"find":"iban","replace":"x"}],"deny_if":[{"find":"email"}],"on_deny":"no"}"#;
+        let once = written(policy);
+        assert!(once.contains(results), "{once}");
         assert_eq!(written(&once), once);
     }
 

@@ -4,6 +4,7 @@
 //! * [`Schema`], [`Keyword`], [`Members`]: a schema, compiled
 //! * `read`: from a policy document to these, with every mistake at its place; it bounds a schema
 //! * `check`: whether arguments fit, with each step charged to the work of the request
+//! * [`Unfit`]: why arguments do not fit, or were not looked at to the end
 //! * `applied`: the schemas that apply to one value together, which say what `strict` refuses
 //! * `costly`: patterns that take too much work
 //! * [`Violation`]: which argument does not fit, and what its schema says; never the value
@@ -16,6 +17,7 @@ mod check;
 mod costly;
 mod read;
 mod strict;
+mod unfit;
 mod violation;
 
 #[cfg(test)]
@@ -26,8 +28,8 @@ use super::condition::Operator;
 use super::condition::RegexMatcher;
 
 pub use self::{
-    check::Unfit,
     read::{MAX_ALTERNATIVES, MAX_DEPTH, MAX_SCHEMAS, SCHEMA_KEYS},
+    unfit::Unfit,
     violation::{Sent, Violation},
 };
 

@@ -1,10 +1,10 @@
-//! The rules that apply to one answer, taken together: every finder, any `deny_if`, the smallest `max_bytes`.
+//! What is looked for in one answer by the rules that apply to it, and what becomes of finds.
 
 use std::{ops::Range, sync::Arc};
 
 use crate::{
     budget::{TooMuchWork, Work},
-    policy::{BuiltIn, Expression, Finder, ResultRules},
+    policy::{BuiltIn, Expression, Finder, MergedResults, ResultRules, Treatment},
 };
 
 use super::{
@@ -35,17 +35,6 @@ pub struct Inspection {
     pub max_pointer: Box<str>,
 }
 
-/// What becomes of the finds of one finder.
-#[derive(Clone, Debug)]
-struct Treatment {
-    finder: Finder,
-    /// The entry of the policy that decides: one of `deny_if`, if one looks for the same.
-    pointer: Box<str>,
-    /// What takes the place of a find; `None` if a find refuses the answer.
-    replace: Option<Box<str>>,
-    on_deny: Option<Box<str>>,
-}
-
 /// The finds in one text, in order and apart from each other.
 #[derive(Debug, Default)]
 pub(super) struct TextFinds {
@@ -58,30 +47,7 @@ impl Inspection {
     /// Takes rules together; `None` if there are none.
     #[must_use]
     pub fn new<'r>(rules: impl IntoIterator<Item = &'r ResultRules>) -> Option<Self> {
-        let (mut treatments, mut smallest): (Vec<Treatment>, _) = (Vec::new(), None::<&ResultRules>);
-        for rule in rules {
-            smallest = smallest.filter(|other| other.max_bytes <= rule.max_bytes).or(Some(rule));
-            let redactions = rule.redact.iter().map(|redaction| (&redaction.finder, Some(&redaction.replace)));
-            let denials = rule.deny_if.iter().map(|finder| (finder, None));
-            for (list, index, (finder, replace)) in redactions
-                .enumerate()
-                .map(|(index, entry)| ("redact", index, entry))
-                .chain(denials.enumerate().map(|(index, entry)| ("deny_if", index, entry)))
-            {
-                let treatment = || Treatment {
-                    finder: finder.clone(),
-                    pointer: format!("{}/{list}/{index}", rule.pointer).into(),
-                    replace: replace.cloned(),
-                    on_deny: rule.on_deny.clone(),
-                };
-                match treatments.iter_mut().find(|known| known.finder.is_same(finder)) {
-                    // The first of several that replace the same counts; one that refuses counts before those.
-                    Some(known) if replace.is_none() && known.replace.is_some() => *known = treatment(),
-                    Some(_) => {}
-                    None => treatments.push(treatment()),
-                }
-            }
-        }
+        let MergedResults { treatments, max_bytes, max_pointer } = MergedResults::new(rules)?;
         let mut numbers = [None; BuiltIn::ALL.len()];
         let mut expressions: Vec<(Arc<Expression>, usize)> = Vec::new();
         for (number, treatment) in treatments.iter().enumerate() {
@@ -94,12 +60,10 @@ impl Inspection {
                 Finder::Expression(expression) => expressions.push((Arc::clone(expression), number)),
             }
         }
-        let ResultRules { max_bytes, pointer, .. } = smallest?;
-        let max_pointer = format!("{pointer}/max_bytes").into();
         let shortest = expressions.iter().map(|(expression, _)| expression.near.len());
         let min_text = shortest.fold(MIN_FORMAT, usize::min);
         let triggers = Triggers::new(numbers, expressions);
-        Some(Self { triggers, treatments, min_text, max_bytes: *max_bytes, max_pointer })
+        Some(Self { triggers, treatments, min_text, max_bytes, max_pointer })
     }
 
     /// The bytes of the shortest text in which anything could be found: a format, or what is beside `near`.
@@ -123,8 +87,8 @@ impl Inspection {
         self.treatments.iter().map(|treatment| (treatment.finder.name(), &*treatment.pointer))
     }
 
-    /// Whether this format is looked for.
-    pub(super) fn looks_for(&self, built_in: BuiltIn) -> Option<usize> {
+    /// The number of the finder of this format, if it is looked for.
+    pub(super) fn number_of(&self, built_in: BuiltIn) -> Option<usize> {
         let is_it = |treatment: &Treatment| matches!(&treatment.finder, Finder::BuiltIn(known) if *known == built_in);
         self.treatments.iter().position(is_it)
     }

@@ -32,7 +32,7 @@ pub(super) trait FindObserver {
     fn goes_on(&mut self, finder: usize, at: usize);
 }
 
-/// Nothing asks why.
+/// Learns nothing.
 pub(super) struct NoObserver;
 
 impl FindObserver for NoObserver {

@@ -27,7 +27,7 @@ pub(super) struct Find {
     pub(super) finder: usize,
 }
 
-/// A finder, by its number in the inspection.
+/// What one pass over a text stops at: what the formats and expressions that are looked for could begin with.
 #[derive(Clone, Debug)]
 pub(super) struct Triggers {
     /// What could begin at each byte: bits of [`bit`].

@@ -47,7 +47,7 @@ impl<'p, 'm> ResolvedTarget<'p, 'm> {
         let all = (name.kind == TargetKind::Tool).then_some(policy.all_tools());
         let rules = [own, all];
         let reads = rules.iter().flatten().any(|rule| rule.reads_arguments())
-            || policy.checks_arguments() && checks_arguments(&name, policy, own);
+            || name.kind == TargetKind::Tool && policy.compares_arguments(own);
         let arguments = match (reads, name.kind, request.arguments) {
             (false, _, _) => Ok(None),
             (true, TargetKind::Resource, _) => Ok(Some(uri_arguments(uri::normalize(name.name)))),
@@ -72,12 +72,6 @@ impl<'p, 'm> ResolvedTarget<'p, 'm> {
     pub(super) fn default_denial(&self) -> Option<Denial<'p>> {
         self.default_denial.clone()
     }
-}
-
-/// Whether the arguments of a tool are compared with its pinned schema.
-fn checks_arguments(name: &TargetName<'_>, policy: &Policy, own: Option<&Rule>) -> bool {
-    let is_checked = |mode| policy.argument_rule(own, mode).is_some();
-    name.kind == TargetKind::Tool && [Mode::Enforce, Mode::Shadow].into_iter().any(is_checked)
 }
 
 /// The work that the search for the entry that decides on a target takes at most.

@@ -80,7 +80,7 @@ impl<'w> Worker<'w> {
 }
 
 fn changed(tool: &str) -> Finding {
-    Finding { tool: tool.into(), kind: FindingKind::Changed }
+    Finding::Entry { tool: tool.into(), kind: FindingKind::Changed }
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn a_second_entry_is_a_drift() {
     let mut worker = Worker::new(&config, &store);
     let (shown, found) = worker.list(&[PAY, PAY, PAY], 1);
     assert_eq!(shown, [true, false, false]);
-    assert_eq!(found, [Finding { tool: "pay".into(), kind: FindingKind::Repeated }]);
+    assert_eq!(found, [Finding::Entry { tool: "pay".into(), kind: FindingKind::Repeated }]);
     assert_eq!(worker.call("pay", 1), "/definitions/pay");
     // Each page is a list of its own.
     let mut other = Worker::new(&config, &store);
@@ -125,7 +125,7 @@ fn a_look_alike_is_not_shown_and_the_pinned_tool_goes_on() {
     let mut worker = Worker::new(&config, &store);
     let (shown, found) = worker.list(&[PAY, r#"{"name":"Pay"}"#, r#"{"name":"p\u200bay"}"#, r#"{"name":"other"}"#], 1);
     assert_eq!(shown, [true, false, false, true]);
-    let look_alike = |name: &str| Finding { tool: "pay".into(), kind: FindingKind::LookAlike(name.into()) };
+    let look_alike = |name: &str| Finding::Entry { tool: "pay".into(), kind: FindingKind::LookAlike(name.into()) };
     assert_eq!(found, [look_alike("Pay"), look_alike("p\u{200b}ay")]);
     assert_eq!(worker.call("pay", 1), "");
 }

@@ -6,7 +6,7 @@ use crate::{
     cases,
     evidence::record::Record,
     json::pointer,
-    policy::{Effect, Lookup, Mode, OnDrift, Policy, Rule, Scope, condition::Condition, path::Root},
+    policy::{Effect, Lookup, OnDrift, Policy, Rule, Scope, condition::Condition},
     text::front,
 };
 
@@ -139,8 +139,7 @@ fn compares_arguments(policy: &Policy, rules: &[&Rule], record: &Record) -> bool
         Lookup::Rule(rule) => Some(rule),
         Lookup::NoMatch | Lookup::Hidden => None,
     };
-    let is_compared = |mode| policy.argument_rule(own, mode).is_some();
-    record.method == "tools/call" && !rules.is_empty() && [Mode::Enforce, Mode::Shadow].into_iter().any(is_compared)
+    record.method == "tools/call" && !rules.is_empty() && policy.compares_arguments(own)
 }
 
 /// # Errors
@@ -152,6 +151,7 @@ fn check_known(rules: &[&Rule], has_arguments: bool) -> Result<(), Missing> {
         return Err(Missing::Arguments);
     }
     let mut predicates = rules.iter().flat_map(|rule| rule.require().chain(rule.deny_if()).chain(rule.approval()));
+    let reads_claims = |condition: &Condition| condition.operand().reads_claims();
     if predicates.any(|predicate| predicate.conditions.iter().any(reads_claims)) {
         return Err(Missing::Claims);
     }
@@ -159,9 +159,4 @@ fn check_known(rules: &[&Rule], has_arguments: bool) -> Result<(), Missing> {
         return Err(Missing::Session);
     }
     Ok(())
-}
-
-/// Whether a condition looks at a claim of the caller's token.
-fn reads_claims(condition: &Condition) -> bool {
-    condition.operand().root() == Some(Root::Caller) && condition.operand().to_string().starts_with("`caller.claims")
 }

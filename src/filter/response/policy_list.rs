@@ -11,7 +11,7 @@ use crate::{
         definitions::{ListOrigin, ListedDefinitions},
         lists::{self, UnlistedEntries},
     },
-    filter::{listed, pinned, shared_data::SharedData},
+    filter::{listed, pinned, shared_data::SharedData, tool_notes},
     mcp::{
         ResponseFormat,
         list::{ListKind, ListStream, ListedEntry, Visibility},
@@ -181,7 +181,7 @@ impl PolicyVisibility<'_, '_, '_> {
             && self.policy.is_some_and(|policy| policy.asks_about_tool(name))
         {
             self.seen.noted.set(self.seen.noted.get().saturating_add(1));
-            listed::note_tool(policy, route, name, bytes);
+            tool_notes::note_tool(policy, route, name, bytes);
         }
         if self.is_unchanged {
             return true;

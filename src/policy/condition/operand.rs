@@ -65,6 +65,15 @@ impl Operand {
         }
     }
 
+    /// Whether it is a claim of the caller's token.
+    #[must_use]
+    pub fn reads_claims(&self) -> bool {
+        match self {
+            Self::Path(path) => path.root() == Root::Caller && path.keys().next() == Some("claims"),
+            Self::Counter(_) => false,
+        }
+    }
+
     /// Reports values that the operand never has, and operators that compare none of its values: a misspelled day would deny
     /// nothing. `op` is the operator as written.
     pub(super) fn check(&self, op: &str, operator: &Operator, value: Option<&Node<'_>>) -> Vec<ConditionError> {

@@ -13,29 +13,6 @@ use super::{
     value,
 };
 
-/// Every operator, as a policy names it.
-pub const NAMES: [&str; 19] = [
-    "eq",
-    "neq",
-    "in",
-    "not_in",
-    "lt",
-    "lte",
-    "gt",
-    "gte",
-    "regex",
-    "contains",
-    "includes",
-    "exists",
-    "starts_with",
-    "ends_with",
-    "path_within",
-    "url_host_in",
-    "max_length",
-    "max_items",
-    "has_scope",
-];
-
 /// An operator with the value it compares with.
 #[derive(Clone, Debug)]
 pub enum Operator {
@@ -84,38 +61,52 @@ pub(super) enum Verdict {
     TypeMismatch(&'static str),
 }
 
-impl Operator {
-    /// Puts an operator together.
-    ///
-    /// # Errors
-    /// Everything that is wrong with the two.
-    pub(in crate::policy) fn new(op: &str, value: Option<&Node<'_>>) -> Result<Self, Vec<ConditionError>> {
-        match op {
-            "eq" => value::read_literal(value).map(Self::Among),
-            "neq" => value::read_literal(value).map(Self::NotAmong),
-            "in" => value::read_literals(value).map(Self::Among),
-            "not_in" => value::read_literals(value).map(Self::NotAmong),
-            "lt" => value::read_number(value).map(Self::Less),
-            "lte" => value::read_number(value).map(Self::LessOrEqual),
-            "gt" => value::read_number(value).map(Self::Greater),
-            "gte" => value::read_number(value).map(Self::GreaterOrEqual),
-            "regex" => value::read_regex(value).map(Self::Regex),
-            "contains" => value::read_contained(value).map(Self::Contains),
-            "includes" => value::read_single_literal(value).map(Self::Includes),
-            "exists" => value::read_boolean(value).map(Self::Exists),
-            "starts_with" => value::read_affix(value).map(Self::StartsWith),
-            "ends_with" => value::read_affix(value).map(Self::EndsWith),
-            "path_within" => value::read_folders(value).map(Self::PathWithin),
-            "url_host_in" => value::read_hosts(value).map(Self::UrlHostIn),
-            "max_length" => value::read_length(value).map(Self::MaxLength),
-            "max_items" => value::read_length(value).map(Self::MaxItems),
-            "has_scope" => value::read_scope(value).map(Self::HasScope),
-            other => Err(vec![ConditionError::unknown(other, &NAMES)]),
-        }
-    }
+/// Makes [`NAMES`] and [`Operator::new`] of the operators: the name in policies, what reads the value, and the variant.
+macro_rules! operators {
+    ($($name:literal => $read:ident => $operator:ident,)+) => {
+        /// Every operator, as a policy names it.
+        pub const NAMES: [&str; [$($name),+].len()] = [$($name),+];
 
+        impl Operator {
+            /// Puts an operator together.
+            ///
+            /// # Errors
+            /// Everything that is wrong with the two.
+            pub(in crate::policy) fn new(op: &str, value: Option<&Node<'_>>) -> Result<Self, Vec<ConditionError>> {
+                match op {
+                    $($name => value::$read(value).map(Self::$operator),)+
+                    other => Err(vec![ConditionError::unknown(other, &NAMES)]),
+                }
+            }
+        }
+    };
+}
+
+operators! {
+    "eq" => read_literal => Among,
+    "neq" => read_literal => NotAmong,
+    "in" => read_literals => Among,
+    "not_in" => read_literals => NotAmong,
+    "lt" => read_number => Less,
+    "lte" => read_number => LessOrEqual,
+    "gt" => read_number => Greater,
+    "gte" => read_number => GreaterOrEqual,
+    "regex" => read_regex => Regex,
+    "contains" => read_contained => Contains,
+    "includes" => read_single_literal => Includes,
+    "exists" => read_boolean => Exists,
+    "starts_with" => read_affix => StartsWith,
+    "ends_with" => read_affix => EndsWith,
+    "path_within" => read_folders => PathWithin,
+    "url_host_in" => read_hosts => UrlHostIn,
+    "max_length" => read_length => MaxLength,
+    "max_items" => read_length => MaxItems,
+    "has_scope" => read_scope => HasScope,
+}
+
+impl Operator {
     /// Compares an argument that is neither missing nor `null`.
-    pub(super) fn test(&self, side: Clause, value: &Value<'_>) -> Verdict {
+    pub(super) fn test(&self, clause: Clause, value: &Value<'_>) -> Verdict {
         match self {
             Self::Among(set) => test_set(set, value, Match::Equal),
             Self::NotAmong(set) => test_set(set, value, Match::Different),
@@ -131,7 +122,7 @@ impl Operator {
                 },
                 _ => Verdict::TypeMismatch("a string"),
             },
-            Self::Contains(literal) => test_contains(literal, side, value),
+            Self::Contains(literal) => test_contains(literal, clause, value),
             Self::Includes(literal) => match value {
                 Value::Array(elements) => test_includes(literal, elements),
                 _ => Verdict::TypeMismatch("an array"),
@@ -141,15 +132,15 @@ impl Operator {
             Self::EndsWith(end) => test_string(value, |text| text.ends_with(end)),
             Self::PathWithin(folders) => match value {
                 Value::String(text) => {
-                    folders.contains_path(text).map_or(Verdict::TypeMismatch(FOLDER_FOUND), to_verdict)
+                    folders.contains_path(text).map_or(Verdict::TypeMismatch(FOLDER_EXPECTED), to_verdict)
                 }
-                _ => Verdict::TypeMismatch(FOLDER_FOUND),
+                _ => Verdict::TypeMismatch(FOLDER_EXPECTED),
             },
             Self::UrlHostIn(hosts) => match value {
                 Value::String(text) => {
-                    hosts.contains_host_of(text).map_or(Verdict::TypeMismatch(URL_FOUND), to_verdict)
+                    hosts.contains_host_of(text).map_or(Verdict::TypeMismatch(URL_EXPECTED), to_verdict)
                 }
-                _ => Verdict::TypeMismatch(URL_FOUND),
+                _ => Verdict::TypeMismatch(URL_EXPECTED),
             },
             Self::MaxLength(most) => match value {
                 Value::String(text) => to_verdict(is_at_most(text.chars().count(), *most)),
@@ -176,20 +167,20 @@ impl Operator {
 
     /// Whether it holds for an argument that is neither missing nor `null`.
     #[must_use]
-    pub fn holds(&self, side: Clause, value: &Value<'_>) -> bool {
-        match self.test(side, value) {
+    pub fn holds(&self, clause: Clause, value: &Value<'_>) -> bool {
+        match self.test(clause, value) {
             Verdict::Yes => true,
             Verdict::No => false,
-            Verdict::TypeMismatch(_) => side == Clause::Deny,
+            Verdict::TypeMismatch(_) => clause == Clause::Deny,
         }
     }
 
     /// Whether a missing argument satisfies the condition. In `require` only `exists: false` can be about nothing; to
     /// refuse, what is not there is not one of the permitted values either.
-    pub(super) fn test_missing(&self, side: Clause) -> bool {
+    pub(super) fn test_missing(&self, clause: Clause) -> bool {
         match self {
             Self::Exists(wanted) => !wanted,
-            Self::NotAmong(_) => side == Clause::Deny,
+            Self::NotAmong(_) => clause == Clause::Deny,
             _ => false,
         }
     }
@@ -197,10 +188,10 @@ impl Operator {
 
 // === what an argument has to be ===
 
-const FOLDER_FOUND: &str = "an absolute path without `\\`, `%` and control characters";
-const SCOPES_FOUND: &str = "a string or an array of strings";
-const NUMBER_FOUND: &str = "a number that a double can hold";
-const URL_FOUND: &str = "a plain http or https URL (no userinfo, backslash or white space; host in ASCII)";
+const FOLDER_EXPECTED: &str = "an absolute path without `\\`, `%` and control characters";
+const SCOPES_EXPECTED: &str = "a string or an array of strings";
+const NUMBER_EXPECTED: &str = "a number that a double can hold";
+const URL_EXPECTED: &str = "a plain http or https URL (no userinfo, backslash or white space; host in ASCII)";
 
 fn to_verdict(holds: bool) -> Verdict {
     if holds { Verdict::Yes } else { Verdict::No }
@@ -216,7 +207,7 @@ fn test_set(set: &Set, value: &Value<'_>, wanted: Match) -> Verdict {
 fn test_order(value: &Value<'_>, limit: &Decimal, accepts: fn(Ordering) -> bool) -> Verdict {
     let Value::Number(text) = value else { return Verdict::TypeMismatch("a number") };
     let number = Decimal::kept_by_double(text);
-    number.map_or(Verdict::TypeMismatch(NUMBER_FOUND), |number| to_verdict(accepts(number.cmp(limit))))
+    number.map_or(Verdict::TypeMismatch(NUMBER_EXPECTED), |number| to_verdict(accepts(number.cmp(limit))))
 }
 
 fn test_string(value: &Value<'_>, holds: impl Fn(&str) -> bool) -> Verdict {
@@ -226,10 +217,10 @@ fn test_string(value: &Value<'_>, holds: impl Fn(&str) -> bool) -> Verdict {
 
 /// A string contains a string; an array contains an element that equals. The caller chooses which of the two it sends, so
 /// to refuse, an element that contains the string suffices as well.
-fn test_contains(literal: &Literal, side: Clause, value: &Value<'_>) -> Verdict {
+fn test_contains(literal: &Literal, clause: Clause, value: &Value<'_>) -> Verdict {
     match (literal, value) {
         (Literal::Text(part), Value::String(text)) => to_verdict(text.contains(part)),
-        (Literal::Text(part), Value::Array(elements)) if side == Clause::Deny => {
+        (Literal::Text(part), Value::Array(elements)) if clause == Clause::Deny => {
             let within = |node: &Node<'_>| matches!(&node.value, Value::String(text) if text.contains(part));
             if elements.iter().any(within) { Verdict::Yes } else { test_includes(literal, elements) }
         }
@@ -263,12 +254,12 @@ fn test_scope(scope: &str, value: &Value<'_>) -> Verdict {
                 match &element.value {
                     Value::String(text) if has_word(text) => return Verdict::Yes,
                     Value::String(_) => {}
-                    _ => verdict = Verdict::TypeMismatch(SCOPES_FOUND),
+                    _ => verdict = Verdict::TypeMismatch(SCOPES_EXPECTED),
                 }
             }
             verdict
         }
-        _ => Verdict::TypeMismatch(SCOPES_FOUND),
+        _ => Verdict::TypeMismatch(SCOPES_EXPECTED),
     }
 }
 

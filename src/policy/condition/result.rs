@@ -15,9 +15,9 @@ pub enum ConditionResult<'f> {
     Holds(Evidence<'f>),
     /// It does not hold.
     Fails(Evidence<'f>),
-    /// Servers may disagree on what the arguments say: to be denied on both sides.
+    /// Servers may disagree on what the arguments say: to be denied in both clauses.
     Ambiguous(Ambiguous<'f>),
-    /// To find out takes more work than one request may: to be denied on both sides, too.
+    /// To find out takes more work than one request may: to be denied in both clauses, too.
     TooMuch,
 }
 

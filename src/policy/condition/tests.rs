@@ -2,9 +2,9 @@
 
 mod build;
 mod compare;
-mod file;
 mod names;
 mod operand;
+mod path_prefix;
 #[cfg(not(target_family = "wasm"))]
 mod properties;
 mod sides;
@@ -31,15 +31,15 @@ fn no_facts() -> Facts<'static> {
 }
 
 /// How it answers, in full.
-fn finding(path: &str, op: &str, value: &str, side: Clause, args: &str) -> String {
+fn finding(path: &str, op: &str, value: &str, clause: Clause, args: &str) -> String {
     let args = json::parse(args.as_bytes(), 64).unwrap();
-    build(path, op, value).unwrap().holds(side, &Args::new(Some(&args)), &no_facts()).to_string()
+    build(path, op, value).unwrap().holds(clause, &Args::new(Some(&args)), &no_facts()).to_string()
 }
 
-/// Whether it holds on each side; `None` where the arguments are ambiguous.
+/// Whether it holds in each clause; `None` where the arguments are ambiguous.
 fn ask(condition: &Condition, args: &str) -> [Option<bool>; 2] {
     let args = json::parse(args.as_bytes(), 64).unwrap();
-    [Clause::Require, Clause::Deny].map(|side| match condition.holds(side, &Args::new(Some(&args)), &no_facts()) {
+    [Clause::Require, Clause::Deny].map(|clause| match condition.holds(clause, &Args::new(Some(&args)), &no_facts()) {
         ConditionResult::Holds(_) => Some(true),
         ConditionResult::Fails(_) => Some(false),
         ConditionResult::Ambiguous(_) | ConditionResult::TooMuch => None,

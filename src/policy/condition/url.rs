@@ -9,8 +9,8 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr},
 };
 
-/// AllowedHosts in the one spelling in which they are compared: a name in lower case, `.x` for `*.x`, and an IPv6 address as the
-/// hexadecimal digits of its 128 bits, in brackets.
+/// The hosts of a policy in the one spelling in which they are compared: a name in lower case, `.x` for `*.x`, and an IPv6
+/// address as the hexadecimal digits of its 128 bits, in brackets.
 #[derive(Clone, Debug, Default)]
 pub struct AllowedHosts(HashSet<String>);
 

@@ -18,7 +18,7 @@ pub struct Definitions<'w, 'a> {
     pub pins: Vec<(Name<'w, 'a>, Pin)>,
     /// `on_drift`
     pub on_drift: OnDrift,
-    /// `unpinned`, and its place.
+    /// `unpinned`
     pub unpinned: Effect,
 }
 

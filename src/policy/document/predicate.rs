@@ -128,7 +128,7 @@ pub(super) fn read_counter<'w>(at: &Cursor<'w, '_>) -> Option<&'w str> {
     }
 }
 
-/// A duration from one minute to one day, such as `30s`, `10m` or `24h`, in seconds.
+/// Reads a duration from one minute to one day, such as `90s`, `10m` or `24h`, as seconds.
 fn read_duration(at: &Cursor<'_, '_>) -> Option<u32> {
     let text = at.string()?;
     let (digits, unit) = text.split_at_checked(text.len().saturating_sub(1)).unwrap_or_default();

@@ -113,6 +113,13 @@ impl Policy {
             .filter(|rule| rule.check > ArgumentCheck::Any)
     }
 
+    /// Whether the rules of some mode have the arguments of a tool's call compared with its pinned schema; see [`Self::argument_rule`].
+    #[must_use]
+    pub fn compares_arguments(&self, own: Option<&Rule>) -> bool {
+        let is_compared = |mode| self.argument_rule(own, mode).is_some();
+        [Mode::Enforce, Mode::Shadow].into_iter().any(is_compared)
+    }
+
     /// Whether every call of a tool is denied, since its arguments are to be compared with a schema that it does not have.
     #[must_use]
     pub fn lacks_schema(&self, tool: &str, own: Option<&Rule>) -> bool {

@@ -13,7 +13,9 @@ use crate::{
     },
 };
 
-use super::{Additional, Alternatives, Comparison, Keyword, Members, Schema, Sent, Types, Violation, applied::Applied};
+use super::{
+    Additional, Alternatives, Comparison, Keyword, Members, Schema, Sent, Types, Unfit, Violation, applied::Applied,
+};
 
 /// Units of [`Work`] for a schema and a value.
 const VISIT: usize = 20;
@@ -26,18 +28,9 @@ pub(super) const NUMBER: usize = 100;
 
 /// What a number must be in whatever a rule compares; product contract, section 1.2.
 pub(super) const KEPT: &str = "a number that an IEEE 754 double can hold";
-/// Why arguments do not fit, or were not looked at to the end.
-#[derive(Debug)]
-pub enum Unfit {
-    /// It takes more work than is left.
-    TooMuch,
-    /// They violate the schema; the violation, if it is to be explained.
-    Violation(Option<Box<Violation>>),
-}
-
 impl Schema {
-    /// Finds what in arguments violates the schema; `None` if they fit. With `is_strict`, they may also hold no argument that the schema does not name, and nothing that some server would read as another
-    /// value than was sent.
+    /// Finds what in arguments violates the schema; `None` if they fit. With `is_strict`, they may also hold no argument that the
+    /// schema does not name, and nothing that some server would read as another value than was sent.
     ///
     /// ```
     /// # use mcp_policy::{budget::Work, json::{self, cursor::{Cursor, Problems}}, policy::schema::Schema};
@@ -262,28 +255,6 @@ impl Walk<'_> {
         self.work.charge(members.len().saturating_mul(names().len()).saturating_mul(STEP))?;
         let missing = names().find(|name| !members.iter().any(|member| *member.name == ***name));
         self.fail_at("required", missing.map_or("", |name| name), Sent::Missing, schemas)
-    }
-}
-
-impl Unfit {
-    /// The same, found in a part of a schema and perhaps of a value.
-    pub(super) fn below(mut self, tokens: &[&str], index: Option<usize>, step: Option<&dyn Fn() -> Segment>) -> Self {
-        if let Self::Violation(Some(violation)) = &mut self {
-            if let Some(index) = index {
-                violation.add_keyword(&[&index.to_string()]);
-            }
-            violation.add_keyword(tokens);
-            if let Some(step) = step {
-                violation.add_step(step());
-            }
-        }
-        self
-    }
-}
-
-impl From<TooMuchWork> for Unfit {
-    fn from(_: TooMuchWork) -> Self {
-        Self::TooMuch
     }
 }
 

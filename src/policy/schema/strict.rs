@@ -6,9 +6,9 @@ use crate::{
 };
 
 use super::{
-    Additional, Members, Sent,
+    Additional, Members, Sent, Unfit,
     applied::Applied,
-    check::{KEPT, NUMBER, Unfit, Walk},
+    check::{KEPT, NUMBER, Walk},
 };
 
 /// What a text must not be where the schema names no type: servers of the Python SDK read what it holds.

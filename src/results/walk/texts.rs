@@ -26,14 +26,14 @@ impl<'m, O: FindObserver> Walk<'_, 'm, O> {
         }
         let is_in_key = is_joined && self.is_key_open;
         let mut found = self.find(text.as_bytes(), is_in_key);
-        if let Some(number) = self.inspection.looks_for(BuiltIn::AwsKey)
+        if let Some(number) = self.inspection.number_of(BuiltIn::AwsKey)
             && is_aws_secret_name(place.name)
             && is_secret_key(text.as_bytes())
         {
             found.finds = vec![Find { range: 0..text.len(), finder: number }];
         }
         // The rest of a key was counted with its first line.
-        let key = self.inspection.looks_for(BuiltIn::PrivateKey);
+        let key = self.inspection.number_of(BuiltIn::PrivateKey);
         match found.finds.split_first() {
             Some((rest, others)) if is_in_key && rest.range.start == 0 && Some(rest.finder) == key => {
                 self.observer.goes_on(rest.finder, span.start);
@@ -125,7 +125,7 @@ impl<'m, O: FindObserver> Walk<'_, 'm, O> {
 
     /// A number cannot hold a text, but it can be that of a card.
     pub(super) fn look_at_number(&mut self, start: usize, token: &'m [u8]) {
-        if token.len() < MIN_CARD || self.inspection.looks_for(BuiltIn::CreditCard).is_none() {
+        if token.len() < MIN_CARD || self.inspection.number_of(BuiltIn::CreditCard).is_none() {
             return;
         }
         let finds = self.find(token, false).finds;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use mcp_policy::policy::compile::{NAMED_METHODS, RESOURCE_METHODS};
 use schemars::JsonSchema;
 use serde_json::json;
 
@@ -50,7 +51,7 @@ pub(super) struct Policy {
     #[schemars(
         title = "Methods",
         extend("propertyNames" = json!({"minLength": 1, "pattern": r"^[^*]*$"})),
-        extend("patternProperties" = json!({NAMED_METHODS: {"const": "deny"}}))
+        extend("patternProperties" = json!({(named_methods()): {"const": "deny"}}))
     )]
     methods: Option<BTreeMap<String, Effect>>,
     /// Tools whose definitions are pinned: what the server's lists must say of them. `mcp-policy pin` writes them.
@@ -74,8 +75,10 @@ pub(super) struct Policy {
     mode: Option<Mode>,
 }
 
-/// Methods that carry a name, so that entries open them.
-const NAMED_METHODS: &str = "^(tools/call|prompts/get|completion/complete|resources/[\\s\\S]*)$";
+/// An expression for the methods that carry a name, so that entries open them.
+fn named_methods() -> String {
+    format!("^({}|{RESOURCE_METHODS}[\\s\\S]*)$", NAMED_METHODS.join("|"))
+}
 
 /// `"1"`
 #[derive(JsonSchema)]

@@ -220,7 +220,7 @@ fn an_operator_alone_holds_as_its_condition_does() {
     ] {
         let [value, argument] = [value, argument].map(|text| json::parse(text.as_bytes(), 64).unwrap());
         let operator = Operator::new(op, Some(&value)).unwrap();
-        let found = [Clause::Require, Clause::Deny].map(|side| operator.holds(side, &argument.value));
+        let found = [Clause::Require, Clause::Deny].map(|clause| operator.holds(clause, &argument.value));
         assert_eq!(found, expected, "{op}");
     }
 }

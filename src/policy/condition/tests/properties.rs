@@ -121,8 +121,8 @@ proptest! {
         let answers = ask(&condition, &args);
         prop_assert!(matches!(answers, [None, None] | [Some(false), Some(_)] | [Some(true), Some(true)]));
         let tree = json::parse(args.as_bytes(), 64).unwrap();
-        for side in [Clause::Require, Clause::Deny] {
-            let text = condition.holds(side, &Args::new(Some(&tree)), &super::no_facts()).to_string();
+        for clause in [Clause::Require, Clause::Deny] {
+            let text = condition.holds(clause, &Args::new(Some(&tree)), &super::no_facts()).to_string();
             prop_assert!(!text.contains(char::is_control) && text.chars().count() < 400, "{}", text);
         }
     }
