@@ -156,7 +156,7 @@ impl Drifts {
         }
     }
 
-    /// Notes that every drift of a list has a place: the one that stands for all tools of a policy can end.
+    /// Notes that every drift of a list has a place, so that the drift of all tools of the policy ends in time.
     pub fn see_room(&mut self, overflow: DriftKey, configuration: Configuration, now: Timestamp) {
         self.see(overflow, overflow, Listed::Pinned, configuration, now);
     }

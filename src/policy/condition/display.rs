@@ -12,7 +12,7 @@ pub(in crate::policy) fn display_value(value: &Value<'_>) -> String {
     out.finish()
 }
 
-/// Takes no more than [`EXCERPT`] characters, so that a large argument costs no time.
+/// Takes no more than [`EXCERPT_CHARS`] characters, so that a large argument costs no time.
 #[derive(Default)]
 struct ShortText {
     out: String,
