@@ -8,6 +8,7 @@ mod double;
 use std::cmp::Ordering;
 
 use self::double::is_shortest;
+use crate::text::whole_number;
 
 /// The exact value of a JSON number.
 ///
@@ -33,8 +34,13 @@ impl Decimal {
             Some((mantissa, power)) => (mantissa, exponent(power)?),
             None => (unsigned, 0),
         };
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        if whole.is_empty() || ![whole, fraction].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit())) {
+        let (whole, fraction) = match mantissa.split_once('.') {
+            Some((_, "")) => return None,
+            Some(parts) => parts,
+            None => (mantissa, ""),
+        };
+        let is_whole = whole == "0" || !whole.is_empty() && !whole.starts_with('0');
+        if !is_whole || ![whole, fraction].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit())) {
             return None;
         }
         let all = [whole, fraction].concat();
@@ -184,11 +190,8 @@ fn exponent(text: &str) -> Option<i64> {
         [b'+', ..] => (false, text.get(1..)?),
         _ => (false, text),
     };
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
     // Far from the ends of `i64`, so that sums with a length cannot overflow.
-    let size = digits.parse::<i64>().unwrap_or(i64::MAX).min(i64::MAX / 4);
+    let size = i64::try_from(whole_number(digits.as_bytes())?).unwrap_or(i64::MAX).min(i64::MAX / 4);
     Some(if negative { size.saturating_neg() } else { size })
 }
 

@@ -187,8 +187,12 @@ fn decimals_compare_by_value_not_by_spelling() {
     for pair in rising.windows(2) {
         assert!(decimal(pair[0]) < decimal(pair[1]), "{pair:?}");
     }
-    for text in ["", "-", "1.x", "e5", "1e", "1e+", "+1", " 1", "0x1"] {
+    for text in [
+        "", "-", "1.x", "e5", "1e", "1e+", "+1", " 1", "0x1", "01", "00", "-01", "00.5", "1.", "-0.", "1.e2", ".5",
+        "1.2.3",
+    ] {
         assert_eq!(Decimal::new(text), None, "{text}");
+        assert!(text == " 1" || skim(text.as_bytes()).is_err(), "{text}");
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
         model::{Cost, LimitKey, Scope},
         path::Path,
     },
-    text::excerpt,
+    text::{excerpt, whole_number},
     window::{Algorithm, Window},
 };
 
@@ -113,8 +113,7 @@ impl<'w, 'a> Rate<'w, 'a> {
     /// Reads `10/minute`.
     fn parse(text: &str) -> Option<(Amount, Window)> {
         let (max, name) = text.split_once('/')?;
-        let digits = !max.is_empty() && max.bytes().all(|byte| byte.is_ascii_digit());
-        let max = max.parse().ok().filter(|_| digits).and_then(Amount::from_units)?;
+        let max = whole_number(max.as_bytes()).and_then(Amount::from_units)?;
         let (_, window) = Window::NAMED.into_iter().find(|(known, _)| *known == name)?;
         Some((max, window))
     }
@@ -128,7 +127,7 @@ fn meant(text: &str) -> String {
     let word = rest.trim_start_matches(|c: char| c == '/' || c.is_whitespace());
     let word = word.strip_prefix("per").map_or(word, str::trim_start);
     match nearest_word(word, &Window::NAMED.map(|(name, _)| name)).filter(|_| !max.is_empty()) {
-        Some(name) if max.parse().ok().and_then(Amount::from_units).is_none() => {
+        Some(name) if whole_number(max.as_bytes()).and_then(Amount::from_units).is_none() => {
             format!("; write at most `{MAX}/{name}`")
         }
         Some(name) => format!(" (did you mean `{max}/{name}`?)"),
@@ -153,7 +152,7 @@ fn read_window(at: &Cursor<'_, '_>) -> Option<Window> {
 
 /// A number that is written between quotes.
 fn quoted_number(text: &str) -> Option<&str> {
-    (!text.is_empty() && text.len() < 16 && text.bytes().all(|byte| byte.is_ascii_digit())).then_some(text)
+    (text.len() < 16 && whole_number(text.as_bytes()).is_some()).then_some(text)
 }
 
 fn read_integer(at: &Cursor<'_, '_>) -> Option<Amount> {

@@ -194,8 +194,12 @@ fn capitalised(word: &str) -> String {
 
 /// A name for people: safe for a terminal, and short.
 pub(super) fn display(name: &str) -> String {
-    let escaped: String = sanitize::line(name).chars().take(MAX_SHOWN).collect();
-    if escaped.chars().count() < MAX_SHOWN { escaped } else { escaped + "…" }
+    let mut shown = sanitize::line(name);
+    if let Some((end, _)) = shown.char_indices().nth(MAX_SHOWN) {
+        shown.truncate(end);
+        shown.push('…');
+    }
+    shown
 }
 
 /// In characters.

@@ -11,7 +11,7 @@ use super::{
     class::{Class, Finding},
     classify::{self, Hints},
     heuristics,
-    policy::Suggestion,
+    policy::{Suggestion, display},
     suggest, table,
 };
 
@@ -256,6 +256,14 @@ fn a_tool_that_no_entry_can_name_is_left_out_with_a_remark() {
         "`d` is listed twice; the stricter class applies".to_owned(),
     ];
     assert_eq!(suggestion.remarks, expected);
+}
+
+#[test]
+fn a_name_is_cut_behind_its_sixtieth_character() {
+    for whole in [String::new(), "a".repeat(59), "a".repeat(60), "é".repeat(60)] {
+        assert_eq!(display(&whole), whole);
+    }
+    assert_eq!(display(&"é".repeat(61)), "é".repeat(60) + "…");
 }
 
 #[test]
