@@ -35,7 +35,7 @@ mod tests;
 
 pub(crate) use self::write::{escape, text_name};
 pub use self::{
-    decimal::{Decimal, push_number},
+    decimal::Decimal,
     end_finder::EndFinder,
     error::{Fault, Reason},
     names::{KnownNames, NameComparison},
