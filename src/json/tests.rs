@@ -173,6 +173,14 @@ fn each_value_of_a_tree_has_its_offset() {
     assert_eq!(parse(b"[1] 2", 8), Err(Fault { at: 4, reason: Reason::Trailing }));
 }
 
+#[test]
+fn a_node_has_members_if_it_is_an_object_and_a_text_if_it_is_a_string() {
+    let node = parse(br#"{"a":"x","b":1}"#, 8).unwrap();
+    let text = |name: &str| node.member(name).and_then(Node::as_str);
+    assert_eq!([text("a"), text("b"), text("c"), node.as_str()], [Some("x"), None, None, None]);
+    assert_eq!(node.member("a").unwrap().member("a"), None);
+}
+
 fn decimal(text: &str) -> Decimal {
     Decimal::new(text).unwrap_or_else(|| panic!("{text}"))
 }
