@@ -41,5 +41,5 @@ pub use self::{
     names::{KnownNames, NameComparison},
     reader::{Reader, ValueType},
     tree::{Member, Node, Value, parse},
-    write::{TextName, TextStart, Writer, decimal_digits, list, quoted, visible},
+    write::{TextName, TextStart, Writer, decimal_digits, escape_characters, list, quoted, visible},
 };

@@ -223,9 +223,15 @@ pub fn visible(json: String) -> String {
     if text::is_printable_ascii(json.as_bytes()) {
         return json;
     }
+    escape_characters(&json, is_invisible)
+}
+
+/// A JSON text with some characters as escapes, which mean the same; only strings may have such characters.
+#[must_use]
+pub fn escape_characters(json: &str, is_escaped: fn(char) -> bool) -> String {
     let mut out = String::with_capacity(json.len().saturating_mul(2));
     for c in json.chars() {
-        if is_invisible(c) {
+        if is_escaped(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 // Writing to a string does not fail.
                 let _ = write!(out, "\\u{unit:04x}");
