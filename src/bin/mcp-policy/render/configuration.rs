@@ -7,7 +7,6 @@
 use mcp_policy::{
     config::{Config, ConfigErrors, HeaderMode},
     json::{self, Node, Reader, Value},
-    policy::{Policy, Rule},
 };
 
 use super::bypass::{self, BypassPath};
@@ -131,7 +130,7 @@ impl Configuration {
 
     /// Adds the console's address for agents, unless the document names one or no rule requires approval.
     pub(super) fn with_approval_url(self, console_port: u16) -> Self {
-        if !self.config.policies.iter().any(|named| requires_approval(&named.policy)) {
+        if !self.config.asks_for_approval() {
             return self;
         }
         self.with_default("approvals", &format!(r#""approvals": {{"url": "http://localhost:{console_port}/"}}, "#))
@@ -230,9 +229,4 @@ fn bind_policy(text: &str, policy: &Node<'_>, binding: &str) -> Result<String, S
         return Err(plainly());
     }
     Ok(format!(r#"{front}"policies": {{"default": {value}}}, "bindings": [{binding}, {{"policy": "default"}}]{after}"#))
-}
-
-fn requires_approval(policy: &Policy) -> bool {
-    let entries = [policy.tools(), policy.resources(), policy.prompts()].into_iter().flat_map(|table| table.entries());
-    entries.chain([policy.all_tools()]).any(Rule::asks_for_approval)
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fmt::Write};
 
-use mcp_policy::mcp::MAX_NAME;
+use mcp_policy::{json::quoted, mcp::MAX_NAME};
 use serde_json::Value;
 
 use crate::{
@@ -180,11 +180,6 @@ fn rule_for(class: Class) -> &'static str {
         // These are in `hide` instead; an entry would deny them, too.
         Class::Destructive => r#"{"action": "deny"}"#,
     }
-}
-
-fn quoted(text: &str) -> String {
-    // A string always serialises.
-    serde_json::to_string(text).unwrap_or_default()
 }
 
 fn capitalised(word: &str) -> String {

@@ -10,9 +10,9 @@ use crate::tools::{self, Listing, Tool};
 use super::{
     class::{Class, Finding},
     classify::{self, Hints},
-    heuristics,
+    describe, heuristics,
     policy::{Suggestion, display},
-    suggest, table,
+    suggest,
 };
 
 const TOOLS: &str = include_str!("../../../../tests/cases/tools.jsonl");
@@ -292,7 +292,7 @@ fn the_policy_has_one_line_for_each_tool() {
 "#;
     assert_eq!(policy, expected);
     let row = "delete_e  destructive  hidden          `delete` in its name\n";
-    assert_eq!(table(&suggestion).lines().nth(4).map(|line| format!("{line}\n")).as_deref(), Some(row));
+    assert_eq!(describe(&suggestion).lines().nth(4).map(|line| format!("{line}\n")).as_deref(), Some(row));
 }
 
 proptest! {
@@ -327,6 +327,6 @@ proptest! {
             };
             prop_assert!(agrees, "{name}");
         }
-        prop_assert!(!table(&suggestion).replace('\n', "").contains(char::is_control));
+        prop_assert!(!describe(&suggestion).replace('\n', "").contains(char::is_control));
     }
 }
