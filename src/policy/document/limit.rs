@@ -49,9 +49,6 @@ pub struct Rate<'w, 'a> {
     pub window: Window,
 }
 
-/// The largest `max`: amounts are kept in millionths.
-const MAX: u64 = 8_999_999_999_999;
-
 /// The keys of a limit.
 pub const LIMIT_KEYS: Keys =
     Keys { known: &["counter", "window", "max", "scope", "algorithm", "increment", "increment_from", "key"] };
@@ -128,7 +125,7 @@ fn meant(text: &str) -> String {
     let word = word.strip_prefix("per").map_or(word, str::trim_start);
     match nearest_word(word, &Window::NAMED.map(|(name, _)| name)).filter(|_| !max.is_empty()) {
         Some(name) if whole_number(max.as_bytes()).and_then(Amount::from_units).is_none() => {
-            format!("; write at most `{MAX}/{name}`")
+            format!("; write at most `{}/{name}`", Amount::MAX_UNITS)
         }
         Some(name) => format!(" (did you mean `{max}/{name}`?)"),
         None => String::new(),
@@ -162,7 +159,7 @@ fn read_integer(at: &Cursor<'_, '_>) -> Option<Amount> {
         at.report(format!("found the string `{number}`, expected a whole number: remove the quotes"));
         return None;
     }
-    at.integer(0, MAX).and_then(Amount::from_units)
+    at.integer(0, Amount::MAX_UNITS).and_then(Amount::from_units)
 }
 
 /// A number with up to six decimals.
