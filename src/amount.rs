@@ -28,6 +28,8 @@ impl Amount {
     pub const ZERO: Self = Self(0);
     /// The largest amount.
     pub const MAX: Self = Self(TOO_LARGE * UNIT - 1);
+    /// The largest amount of whole units.
+    pub const MAX_UNITS: u64 = TOO_LARGE - 1;
     /// One call.
     pub const ONE: Self = Self(UNIT);
 
@@ -125,6 +127,8 @@ mod tests {
         for text in ["-1", "9000000000000", "1e13", "0.0000001", "1e-7", "1e400"] {
             assert_eq!(amount(text), None, "{text}");
         }
+        assert_eq!(Amount::from_units(Amount::MAX_UNITS).unwrap().to_string(), "8999999999999");
+        assert_eq!(Amount::from_units(Amount::MAX_UNITS + 1), None);
     }
 
     #[test]

@@ -31,7 +31,7 @@ use std::fmt;
 
 use crate::{
     config::Config,
-    json::{self, Node},
+    json,
     policy::{Mode, Policy},
 };
 
@@ -219,10 +219,4 @@ impl fmt::Display for Kind {
             Self::Resource => "resource",
         })
     }
-}
-
-/// A member of a document.
-fn member<'n>(node: Option<&'n Node<'_>>, name: &str) -> Option<&'n Node<'n>> {
-    let json::Value::Object(members) = &node?.value else { return None };
-    members.iter().find(|member| member.name == name).map(|member| &member.node)
 }

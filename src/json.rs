@@ -35,11 +35,11 @@ mod tests;
 
 pub(crate) use self::write::{escape, text_name};
 pub use self::{
-    decimal::{Decimal, push_number},
+    decimal::Decimal,
     end_finder::EndFinder,
     error::{Fault, Reason},
     names::{KnownNames, NameComparison},
     reader::{Reader, ValueType},
     tree::{Member, Node, Value, parse},
-    write::{TextName, TextStart, Writer, decimal_digits, list, quoted, visible},
+    write::{TextName, TextStart, Writer, decimal_digits, escape_characters, list, quoted, visible},
 };

@@ -128,6 +128,12 @@ pub(crate) fn whole_number(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() { None } else { Some(if significant > FITTING { u64::MAX } else { sum }) }
 }
 
+/// The port that decimal digits write; `None` for anything else, a sign among it, which `u16::from_str` would take.
+#[must_use]
+pub fn read_port(digits: &str) -> Option<u16> {
+    whole_number(digits.as_bytes()).and_then(|port| u16::try_from(port).ok())
+}
+
 /// A number below 64 for a name, by its length, first and last byte, which few other names of one head or object have.
 #[inline(always)]
 pub(crate) const fn mark(name: &[u8]) -> u32 {
@@ -194,7 +200,9 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{escape_invisible, excerpt, front, is_printable_ascii, long_excerpt, order, truncate, whole_number};
+    use super::{
+        escape_invisible, excerpt, front, is_printable_ascii, long_excerpt, order, read_port, truncate, whole_number,
+    };
 
     #[test]
     fn a_whole_number_is_digits_alone_and_never_wraps_around() {
@@ -213,6 +221,16 @@ mod tests {
             ("1e2", None),
         ] {
             assert_eq!(whole_number(digits.as_bytes()), number, "{digits:?}");
+        }
+    }
+
+    #[test]
+    fn a_port_is_digits_alone_up_to_65535() {
+        for (digits, port) in [("0", 0), ("80", 80), ("00080", 80), ("65535", 65_535)] {
+            assert_eq!(read_port(digits), Some(port), "{digits:?}");
+        }
+        for text in ["", "+80", "-80", " 80", "80 ", "65536", "18446744073709551696", "8o", "\u{664}"] {
+            assert_eq!(read_port(text), None, "{text:?}");
         }
     }
 

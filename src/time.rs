@@ -1,5 +1,7 @@
 //! Points in time, and how RFC 3339 writes them.
 
+use crate::text::whole_number;
+
 /// A point in time, in milliseconds since the epoch, UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(pub u64);
@@ -45,8 +47,7 @@ pub(crate) fn rfc_3339(timestamp: Timestamp) -> Option<String> {
 pub(crate) fn parse_rfc_3339(text: &str) -> Option<Timestamp> {
     let (date, time) = text.split_once(['T', 't'])?;
     let number = |digits: &str, limit: u64| {
-        let is_number = digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
-        digits.parse().ok().filter(|number: &u64| is_number && *number < limit)
+        whole_number(digits.as_bytes()).filter(|number| digits.len() == 2 && *number < limit)
     };
     let (clock, zone) = time.split_at_checked(time.find(['Z', 'z', '+', '-'])?)?;
     let mut parts = clock.splitn(3, ':');
@@ -54,10 +55,8 @@ pub(crate) fn parse_rfc_3339(text: &str) -> Option<Timestamp> {
     let (second, fraction) = second.split_once('.').unwrap_or((second, "0"));
     // A leap second is the start of the next minute.
     let seconds = number(second, 61)?.checked_add(hour.checked_mul(3600)?.checked_add(minute.checked_mul(60)?)?)?;
-    if fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let milliseconds = format!("{fraction:0<3}").get(..3)?.parse::<u64>().ok()?;
+    whole_number(fraction.as_bytes())?;
+    let milliseconds = whole_number(format!("{fraction:0<3}").as_bytes().get(..3)?)?;
     let offset = match zone.split_at_checked(1)? {
         ("Z" | "z", "") => 0,
         (_, zone) => {
@@ -72,12 +71,9 @@ pub(crate) fn parse_rfc_3339(text: &str) -> Option<Timestamp> {
 
 /// The start of a day, which is written as RFC 3339 writes a date; `None` for another text, or a day before 1970.
 pub(crate) fn parse_date(text: &str) -> Option<Timestamp> {
-    let mut parts = text.splitn(3, '-').map(|part| part.bytes().all(|byte| byte.is_ascii_digit()).then_some(part));
-    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    if (year.len(), month.len(), day.len()) != (4, 2, 2) {
-        return None;
-    }
-    let written: (u64, u64, u64) = (year.parse().ok()?, month.parse().ok()?, day.parse().ok()?);
+    let mut parts = text.splitn(3, '-');
+    let mut number = |length: usize| parts.next().filter(|part| part.len() == length).map(str::as_bytes);
+    let written = (whole_number(number(4)?)?, whole_number(number(2)?)?, whole_number(number(2)?)?);
     let days = days_since_epoch(written)?;
     // A date that does not exist, such as February 30, is the number of another day.
     (date(days) == written).then(|| Timestamp::from_seconds(days.saturating_mul(86_400)))

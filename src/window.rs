@@ -60,6 +60,18 @@ impl Window {
         Self::NAMED.into_iter().find(|(_, named)| *named == self).map(|(name, _)| name)
     }
 
+    /// Its name with an article, for a rate: `30 an hour`.
+    #[must_use]
+    pub fn name_with_article(self) -> Option<&'static str> {
+        match self.seconds() {
+            1 => Some("a second"),
+            60 => Some("a minute"),
+            3600 => Some("an hour"),
+            86_400 => Some("a day"),
+            _ => None,
+        }
+    }
+
     /// Its length in seconds.
     #[must_use]
     pub fn seconds(self) -> u32 {
@@ -109,6 +121,9 @@ mod tests {
     fn a_window_in_seconds_has_the_name_of_its_length() {
         let names = [1, 60, 3600, 86_400, 90].map(|seconds| Window::new(seconds).and_then(Window::name));
         assert_eq!(names, [Some("second"), Some("minute"), Some("hour"), Some("day"), None]);
+        let with_article =
+            [1, 60, 3600, 86_400, 90].map(|seconds| Window::new(seconds).and_then(Window::name_with_article));
+        assert_eq!(with_article, [Some("a second"), Some("a minute"), Some("an hour"), Some("a day"), None]);
         for (name, algorithm) in Algorithm::NAMED {
             assert_eq!(algorithm.name(), name);
         }

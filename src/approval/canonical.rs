@@ -1,20 +1,21 @@
 //! Parameters as bytes that are equal if the values are: the order of members, white space, escapes and the spelling of
 //! numbers make no difference.
 
-use crate::json::{Decimal, Member, Node, Value, push_number};
+use crate::json::{Decimal, Member, Node, Value, decimal_digits};
 
 /// The key under which a client is sent to the page, and answers that its user has seen it; MCP 2026-07-28, multi round-trip requests.
 pub const INPUT_REQUEST: &str = "mcp-policy/approval";
 
 /// Writes a value; `None` if it holds a number that is not one.
 pub(super) fn write(value: &Value<'_>, out: &mut Vec<u8>) -> Option<()> {
-    write_with(value, |text| Some(Decimal::new(text)?.plain()), out)
+    write_with(value, |text| Some(Decimal::new(text)?.comparison_key()), out)
 }
 
 /// Writes a value as servers read it: numbers that a double does not hold are all alike, since a server reads another number.
 pub(crate) fn write_as_doubles(value: &Value<'_>, out: &mut Vec<u8>) {
-    let number =
-        |text: &str| Some(Decimal::kept_by_double(text).map_or_else(|| "?".to_owned(), |number| number.plain()));
+    let number = |text: &str| {
+        Some(Decimal::kept_by_double(text).map_or_else(|| "?".to_owned(), |number| number.comparison_key()))
+    };
     // Every number is written, so nothing stops it.
     let _: Option<()> = write_with(value, number, out);
 }
@@ -98,8 +99,6 @@ pub(crate) fn write_sized(bytes: &[u8], out: &mut Vec<u8>) {
 }
 
 fn write_size(size: usize, out: &mut Vec<u8>) {
-    let mut text = String::new();
-    push_number(u64::try_from(size).unwrap_or(u64::MAX), &mut text);
-    out.extend_from_slice(text.as_bytes());
+    out.extend_from_slice(decimal_digits(u64::try_from(size).unwrap_or(u64::MAX)).as_bytes());
     out.push(b':');
 }

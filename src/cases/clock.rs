@@ -2,6 +2,7 @@
 
 use crate::{
     json::{Decimal, Value, cursor::Cursor},
+    text::whole_number,
     time::{Timestamp, parse_date, rfc_3339},
 };
 
@@ -70,16 +71,16 @@ fn parse_moment(text: &str) -> Option<u64> {
 fn parse_clock(text: &str) -> Option<u64> {
     let mut parts = text.split(':');
     let (hours, minutes, seconds) = (parts.next()?, parts.next()?, parts.next()?);
-    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit()) && (1..=4).contains(&part.len());
-    if parts.next().is_some()
-        || !digits(hours)
-        || !digits(minutes)
-        || !seconds.starts_with(|c: char| c.is_ascii_digit())
-    {
+    if parts.next().is_some() {
         return None;
     }
-    let (hours, minutes): (u64, u64) = (hours.parse().ok()?, minutes.parse().ok()?);
-    let milliseconds = parse_seconds(seconds).filter(|milliseconds| *milliseconds < 60_000 && minutes < 60)?;
+    let number = |part: &str| whole_number(part.as_bytes()).filter(|_| part.len() <= 4);
+    let (hours, minutes) = (number(hours)?, number(minutes)?);
+    // Not as JSON writes numbers: with leading zeros, and without an exponent.
+    let (whole, fraction) = seconds.split_once('.').unwrap_or((seconds, "0"));
+    whole_number(fraction.as_bytes())?;
+    let seconds = format!("{}.{fraction}", whole_number(whole.as_bytes())?);
+    let milliseconds = parse_seconds(&seconds).filter(|milliseconds| *milliseconds < 60_000 && minutes < 60)?;
     let minutes = hours.checked_mul(60)?.checked_add(minutes)?;
     minutes.checked_mul(60_000)?.checked_add(milliseconds)
 }

@@ -168,6 +168,20 @@ fn a_call_repeats_on_a_clock_that_moves() {
 }
 
 #[test]
+fn a_clock_reads_seconds_with_leading_zeros_and_a_fraction() {
+    for (text, milliseconds) in [
+        ("00:00:09", 9000),
+        ("0:0:5", 5000),
+        ("00:00:00.25", 250),
+        ("01:02:59.5000", 3_779_500),
+        ("24:00:00", 86_400_000),
+    ] {
+        let cases = read(&file(&format!(r#"{{"tool":"a","at":"{text}","expect":"deny"}}"#))).unwrap();
+        assert_eq!(cases[0].calls[0].at, Timestamp(MIDNIGHT.0 + milliseconds), "{text}");
+    }
+}
+
+#[test]
 fn a_time_in_full_may_be_of_any_year_until_2099() {
     for (text, milliseconds) in [
         ("2026-01-01T00:00:00Z", 1_767_225_600_000),
@@ -281,6 +295,11 @@ fn a_call_that_contradicts_itself_is_a_mistake() {
         r#""00:00""#,
         r#""0:0:60""#,
         r#""0:0:-1""#,
+        r#""00:00:59.""#,
+        r#""00:00:.5""#,
+        r#""00:00:5e1""#,
+        r#""00:00:+5""#,
+        r#""00:00:""#,
         "-1",
         "0.0001",
         "1e9",

@@ -5,7 +5,7 @@ use crate::{
     text::excerpt,
 };
 
-use super::{member, options::same};
+use super::options::same;
 
 /// The one member that may be a credential (product contract, section 15): its values are not displayed.
 const SECRET: &str = "approvals.notify.path";
@@ -24,7 +24,10 @@ pub(super) fn differences(name: &str, old: Option<&Node<'_>>, new: Option<&Node<
         let unknown = members.iter().map(|member| &*member.name);
         names.extend(unknown.filter(|name| !names.contains(name)).collect::<Vec<_>>());
     }
-    let below = |key: &str| differences(&[name, key].join("."), member(old, key), member(new, key));
+    let below = |key: &str| {
+        let [old, new] = [old, new].map(|node| node?.member(key));
+        differences(&[name, key].join("."), old, new)
+    };
     names.into_iter().flat_map(below).collect()
 }
 

@@ -7,7 +7,7 @@ use crate::{
     text::excerpt,
 };
 
-use super::{Difference, Direction, member, members};
+use super::{Difference, Direction, members};
 
 /// Two policies that judge the same calls.
 pub(super) struct Pair<'c> {
@@ -49,7 +49,7 @@ pub(super) fn compare<'c>(
     }
     let both = [Direction::Wider, Direction::Narrower];
     for option in OPTIONS {
-        let [old, new] = documents.map(|document| member(document, option));
+        let [old, new] = documents.map(|document| document?.member(option));
         for what in members::differences(option, old, new) {
             both.into_iter().for_each(|direction| add(direction, false, what.clone()));
         }
@@ -83,7 +83,7 @@ pub(super) fn compare<'c>(
         let other = new.policies.iter().find(|other| other.name == one.name)?;
         let name = one.name.to_string();
         let bound = old_bindings.iter().enumerate().chain(new_bindings.iter().enumerate());
-        let bound = bound.filter(|(_, binding)| string(member(Some(binding), "policy")) == Some(&name));
+        let bound = bound.filter(|(_, binding)| binding.member("policy").and_then(Node::as_str) == Some(&name));
         let mut callers: Vec<String> = Vec::new();
         for (index, binding) in bound {
             let caller = describe(binding, index);
@@ -98,7 +98,7 @@ pub(super) fn compare<'c>(
 
 /// The bindings of a document.
 fn bindings<'n>(document: Option<&'n Node<'n>>) -> Vec<&'n Node<'n>> {
-    match member(document, "bindings").map(|node| &node.value) {
+    match document.and_then(|node| node.member("bindings")).map(|node| &node.value) {
         Some(Value::Array(bindings)) => bindings.iter().collect(),
         _ => Vec::new(),
     }
@@ -107,7 +107,7 @@ fn bindings<'n>(document: Option<&'n Node<'n>>) -> Vec<&'n Node<'n>> {
 /// The callers of the bindings that only one of the two has, or that they have at other places: the first that matches decides.
 fn changed(old: &[&Node<'_>], new: &[&Node<'_>]) -> Vec<String> {
     let is_same = |one: &Node<'_>, other: &Node<'_>| {
-        same_binding(one, other) && same(member(Some(one), "policy"), member(Some(other), "policy"))
+        same_binding(one, other) && same(one.member("policy"), other.member("policy"))
     };
     let front = old.iter().zip(new).take_while(|(one, other)| is_same(one, other)).count();
     let behind = |bindings: &[&Node<'_>]| bindings.len().saturating_sub(front);
@@ -128,7 +128,7 @@ fn changed(old: &[&Node<'_>], new: &[&Node<'_>]) -> Vec<String> {
 /// Whose calls a binding selects, at its place among others: an earlier one that matches comes first.
 fn describe(binding: &Node<'_>, index: usize) -> String {
     let matchers = MATCHERS.into_iter().filter_map(|key| {
-        let text = string(member(Some(binding), key))?;
+        let text = binding.member(key)?.as_str()?;
         Some(format!("`{key}` `{}`", excerpt(text)))
     });
     let matchers: Vec<String> = matchers.collect();
@@ -139,24 +139,17 @@ fn describe(binding: &Node<'_>, index: usize) -> String {
     }
 }
 
-fn string<'n>(node: Option<&'n Node<'_>>) -> Option<&'n str> {
-    match &node?.value {
-        Value::String(text) => Some(text),
-        _ => None,
-    }
-}
-
 /// Whether the bindings match the same requests, one by one, whatever their policies are called.
 fn same_bindings(documents: [Option<&Node<'_>>; 2]) -> bool {
     let [old, new] = documents.map(bindings);
-    let kinds = documents.map(|document| member(document, "policies").is_some());
+    let kinds = documents.map(|document| document.is_some_and(|node| node.member("policies").is_some()));
     kinds.first() == kinds.last()
         && old.len() == new.len()
         && old.into_iter().zip(new).all(|(one, other): (&Node<'_>, &Node<'_>)| same_binding(one, other))
 }
 
 fn same_binding(one: &Node<'_>, other: &Node<'_>) -> bool {
-    MATCHERS.into_iter().chain(["bypass"]).all(|key| same(member(Some(one), key), member(Some(other), key)))
+    MATCHERS.into_iter().chain(["bypass"]).all(|key| same(one.member(key), other.member(key)))
 }
 
 /// Whether two values are written alike, but for the order of members.

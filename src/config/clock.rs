@@ -1,6 +1,9 @@
 //! `clock`: the clock by which conditions on `now` read the time.
 
-use crate::json::cursor::{Cursor, Keys};
+use crate::{
+    json::cursor::{Cursor, Keys},
+    text::whole_number,
+};
 
 /// The clock by which conditions read the time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,11 +33,8 @@ fn parse_offset(text: &str) -> Option<i32> {
     let (sign, rest) =
         text.strip_prefix('+').map(|rest| (1, rest)).or(text.strip_prefix('-').map(|rest| (-1, rest)))?;
     let (hours, minutes) = rest.split_once(':')?;
-    let is_pair = |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_pair(hours) || !is_pair(minutes) {
-        return None;
-    }
-    let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
+    let pair = |part: &str| i32::try_from(whole_number(part.as_bytes()).filter(|_| part.len() == 2)?).ok();
+    let (hours, minutes) = (pair(hours)?, pair(minutes)?);
     let total = hours.saturating_mul(60).saturating_add(minutes);
     (minutes < 60 && total <= MAX_OFFSET).then(|| total.saturating_mul(sign))
 }

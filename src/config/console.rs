@@ -8,7 +8,7 @@ use crate::{
         Value,
         cursor::{Cursor, Keys},
     },
-    text,
+    text::{self, read_port},
 };
 
 use super::{EtcdStore, matcher::Matcher};
@@ -84,8 +84,7 @@ impl Console {
         if !self.hosts.is_empty() {
             return self.hosts.iter().any(|known| **known == *host);
         }
-        let is_port =
-            |rest: &str| rest.is_empty() || rest.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok());
+        let is_port = |rest: &str| rest.is_empty() || rest.strip_prefix(':').and_then(read_port).is_some();
         LOOPBACK.iter().any(|name| host.strip_prefix(name).is_some_and(is_port))
     }
 }

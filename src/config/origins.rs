@@ -1,6 +1,6 @@
 //! `protocol.origins`: the web pages whose requests are accepted. RFC 6454; product contract, section 1.5.
 
-use crate::{http::Header, json::cursor::Cursor};
+use crate::{http::Header, json::cursor::Cursor, text::read_port};
 
 use super::matcher::Matcher;
 
@@ -64,7 +64,7 @@ fn is_origin(text: &str) -> bool {
         Some(address) => address.bytes().all(is_address),
         None => host.bytes().all(is_name),
     };
-    let is_port = port.is_none_or(|port| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok());
+    let is_port = port.is_none_or(|port| read_port(port).is_some());
     !scheme.is_empty() && scheme.bytes().all(is_scheme) && !host.is_empty() && is_host && is_port
 }
 

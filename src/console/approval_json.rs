@@ -38,7 +38,7 @@ impl<'a> ApprovalItem<'a> {
     /// The approval as JSON.
     pub(super) fn write(&self, approver: &Approver<'_>, note: &ToolNote) -> String {
         let Self { entry, details } = self;
-        let at = |seconds: u64| timestamp(Timestamp(seconds.saturating_mul(1000)));
+        let at = |seconds: u64| timestamp(Timestamp::from_seconds(seconds));
         let mut item = Writer::default();
         item.add_string("id", &entry.id_text()).add_string("state", state(entry.state));
         if let Some(details) = details {

@@ -91,7 +91,7 @@ fn item(drift: &Drift, details: Option<&[u8]>, now: Timestamp) -> String {
         DriftState::Accepted => "accepted",
         DriftState::Mended => "mended",
     };
-    let at = |seconds: u64| timestamp(Timestamp(seconds.saturating_mul(1000)));
+    let at = |seconds: u64| timestamp(Timestamp::from_seconds(seconds));
     let mut item = Writer::default();
     item.add_string("id", &drift.id_text()).add_string("state", state);
     if let Some(details) = details.and_then(|bytes| DriftDetails::read(bytes, drift.id())) {

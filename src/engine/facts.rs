@@ -5,7 +5,7 @@ use crate::{
     amount::Amount,
     config::{Config, NamedPolicy},
     identity::{Grant, SOURCES},
-    json::{Member, Node, Value},
+    json::{Member, Node, Value, decimal_digits},
     limit::{Charge, Counters, Key, Part, Quota, totals::Capacity},
     policy::condition::{FactSource, WEEKDAYS},
     store::Store,
@@ -117,7 +117,5 @@ fn object<'a>(members: [(&'static str, Value<'a>); 4]) -> Node<'a> {
 }
 
 fn number<'a>(number: u64) -> Value<'a> {
-    let mut text = String::new();
-    crate::json::push_number(number, &mut text);
-    Value::Number(text.into())
+    Value::Number(decimal_digits(number).into())
 }

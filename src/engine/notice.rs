@@ -42,7 +42,7 @@ struct Notice {
 /// Announces the request for approval that a call has filed, whose record says who called what; `None` if no one is to hear of it.
 pub(super) fn announce(config: &Config, record: &AuditRecord, pending: &Pending, reason: &str) -> Option<String> {
     let format = config.approvals.notify.as_ref()?.format;
-    let expires_at = pending.expires_at.and_then(|seconds| rfc_3339(Timestamp(seconds.saturating_mul(1000))));
+    let expires_at = pending.expires_at.and_then(|seconds| rfc_3339(Timestamp::from_seconds(seconds)));
     let values = record.arguments.as_ref().and_then(|arguments| arguments.values.as_deref());
     let texts = [
         ("method", &*record.method),

@@ -135,7 +135,7 @@ impl ReplyContext<'_> {
         let approval = pending.map(|pending| ApprovalData {
             id: &pending.id,
             url: url.as_deref(),
-            expires_at: pending.expires_at.and_then(|seconds| rfc_3339(Timestamp(seconds.saturating_mul(1000)))),
+            expires_at: pending.expires_at.and_then(|seconds| rfc_3339(Timestamp::from_seconds(seconds))),
         });
         let data = DenialData { kind: DenialKind::ApprovalRequired, reason, approval, ..data };
         let page = url.as_deref().filter(|url| is_page(url));

@@ -8,6 +8,8 @@ mod double;
 use std::cmp::Ordering;
 
 use self::double::is_shortest;
+use super::write::push_number;
+use crate::text::whole_number;
 
 /// The exact value of a JSON number.
 ///
@@ -33,8 +35,13 @@ impl Decimal {
             Some((mantissa, power)) => (mantissa, exponent(power)?),
             None => (unsigned, 0),
         };
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        if whole.is_empty() || ![whole, fraction].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit())) {
+        let (whole, fraction) = match mantissa.split_once('.') {
+            Some((_, "")) => return None,
+            Some(parts) => parts,
+            None => (mantissa, ""),
+        };
+        let is_whole = whole == "0" || !whole.is_empty() && !whole.starts_with('0');
+        if !is_whole || ![whole, fraction].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit())) {
             return None;
         }
         let all = [whole, fraction].concat();
@@ -75,9 +82,9 @@ impl Decimal {
         usize::try_from(self.exponent).is_ok_and(|whole| self.digits.len() <= whole)
     }
 
-    /// One text for each value.
+    /// One text for each value, to compare values by. It is no number: 100 is `1e3`, since the digits follow an implied point.
     #[must_use]
-    pub fn plain(&self) -> String {
+    pub fn comparison_key(&self) -> String {
         let mut text = String::with_capacity(self.digits.len().saturating_add(EXPONENT_BYTES));
         if self.negative {
             text.push('-');
@@ -89,14 +96,6 @@ impl Decimal {
         }
         push_number(self.exponent.unsigned_abs(), &mut text);
         text
-    }
-
-    /// Compares the two without their signs.
-    #[must_use]
-    pub fn magnitude(&self, other: &Self) -> Ordering {
-        // Zero has exponent 0 as some other numbers have, but no digits: it is less than any.
-        let zero = other.digits.is_empty().cmp(&self.digits.is_empty());
-        zero.then(self.exponent.cmp(&other.exponent)).then_with(|| self.digits.cmp(&other.digits))
     }
 
     /// The value times ten to the power of `places`, if that is a whole number from 0 to 2^64-1.
@@ -112,6 +111,13 @@ impl Decimal {
         let digits: u64 = self.digits.parse().ok()?;
         digits.checked_mul(10_u64.checked_pow(u32::try_from(zeroes).ok()?)?)
     }
+
+    /// Compares the two without their signs.
+    fn compare_magnitudes(&self, other: &Self) -> Ordering {
+        // Zero has exponent 0 as some other numbers have, but no digits: it is less than any.
+        let zero = other.digits.is_empty().cmp(&self.digits.is_empty());
+        zero.then(self.exponent.cmp(&other.exponent)).then_with(|| self.digits.cmp(&other.digits))
+    }
 }
 
 /// A JSON number as ECMAScript prints the IEEE 754 double that it reads as, at its shortest (`Number::toString`); RFC 8785,
@@ -126,25 +132,15 @@ pub(super) fn ecmascript(text: &str) -> String {
     if negative {
         out.push('-');
     }
-    let length = i64::try_from(digits.len()).unwrap_or_default();
-    let zeroes = |out: &mut String, count: i64| (0..count).for_each(|_| out.push('0'));
     match exponent {
-        1..=21 if length <= exponent => {
-            out.push_str(&digits);
-            zeroes(&mut out, exponent.saturating_sub(length));
-        }
         1..=21 => push_with_point(&digits, exponent, &mut out),
         -5..=0 => {
             out.push_str("0.");
-            zeroes(&mut out, exponent.saturating_neg());
+            push_zeroes(exponent.saturating_neg(), &mut out);
             out.push_str(&digits);
         }
         _ => {
-            if length > 1 {
-                push_with_point(&digits, 1, &mut out)
-            } else {
-                out.push_str(&digits)
-            }
+            push_with_point(&digits, 1, &mut out);
             let power = exponent.saturating_sub(1);
             out.push_str(if power < 0 { "e-" } else { "e+" });
             push_number(power.unsigned_abs(), &mut out);
@@ -153,29 +149,24 @@ pub(super) fn ecmascript(text: &str) -> String {
     out
 }
 
-/// Writes digits with a decimal point behind so many of them.
+/// Writes digits, so many of them before the decimal point. If there are no more, zeroes fill the places, and no point follows.
 fn push_with_point(digits: &str, whole: i64, out: &mut String) {
-    let (whole, fraction) = digits.split_at_checked(usize::try_from(whole).unwrap_or_default()).unwrap_or((digits, ""));
-    out.push_str(whole);
-    out.push('.');
-    out.push_str(fraction);
+    let length = i64::try_from(digits.len()).unwrap_or(i64::MAX);
+    let (front, fraction) = digits.split_at_checked(usize::try_from(whole).unwrap_or_default()).unwrap_or((digits, ""));
+    out.push_str(front);
+    push_zeroes(whole.saturating_sub(length), out);
+    if !fraction.is_empty() {
+        out.push('.');
+        out.push_str(fraction);
+    }
+}
+
+fn push_zeroes(count: i64, out: &mut String) {
+    (0..count).for_each(|_| out.push('0'));
 }
 
 /// Room for the sign, the `e` and the exponent of most numbers.
 const EXPONENT_BYTES: usize = 8;
-
-/// Writes a number in decimal digits. By hand: a call's parameters may hold thousands of numbers, and formatting one takes
-/// a thousand instructions.
-pub fn push_number(number: u64, text: &mut String) {
-    let mut unit = 1_u64;
-    while number / unit >= 10 {
-        unit = unit.saturating_mul(10);
-    }
-    while unit > 0 {
-        text.push(char::from(b'0'.saturating_add(u8::try_from(number / unit % 10).unwrap_or_default())));
-        unit /= 10;
-    }
-}
 
 /// The power behind `e`; beyond the range of an `i64` any value is as good as another.
 fn exponent(text: &str) -> Option<i64> {
@@ -184,11 +175,8 @@ fn exponent(text: &str) -> Option<i64> {
         [b'+', ..] => (false, text.get(1..)?),
         _ => (false, text),
     };
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
     // Far from the ends of `i64`, so that sums with a length cannot overflow.
-    let size = digits.parse::<i64>().unwrap_or(i64::MAX).min(i64::MAX / 4);
+    let size = i64::try_from(whole_number(digits.as_bytes())?).unwrap_or(i64::MAX).min(i64::MAX / 4);
     Some(if negative { size.saturating_neg() } else { size })
 }
 
@@ -196,27 +184,25 @@ fn exponent(text: &str) -> Option<i64> {
 #[cfg(not(target_os = "wasi"))]
 impl std::fmt::Display for Decimal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let sign = if self.negative { "-" } else { "" };
-        let digits = if self.digits.is_empty() { "0" } else { &self.digits };
-        let length = i64::try_from(digits.len()).unwrap_or(i64::MAX);
-        let zeroes = self.exponent.saturating_sub(length);
-        match (usize::try_from(zeroes), usize::try_from(self.exponent)) {
-            _ if self.digits.is_empty() => f.write_str("0"),
-            (Ok(zeroes), _) if zeroes <= 20 => write!(f, "{sign}{digits}{}", "0".repeat(zeroes)),
-            (Err(_), Ok(point)) if point > 0 => {
-                let (whole, fraction) = digits.split_at_checked(point).unwrap_or_default();
-                write!(f, "{sign}{whole}.{fraction}")
-            }
-            _ => write!(f, "{sign}{digits}e{zeroes}"),
+        if self.digits.is_empty() {
+            return f.write_str("0");
         }
+        let sign = if self.negative { "-" } else { "" };
+        let zeroes = self.exponent.saturating_sub(i64::try_from(self.digits.len()).unwrap_or(i64::MAX));
+        if self.exponent < 1 || zeroes > 20 {
+            return write!(f, "{sign}{}e{zeroes}", self.digits);
+        }
+        let mut text = sign.to_owned();
+        push_with_point(&self.digits, self.exponent, &mut text);
+        f.write_str(&text)
     }
 }
 
 impl Ord for Decimal {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self.negative, other.negative) {
-            (false, false) => self.magnitude(other),
-            (true, true) => other.magnitude(self),
+            (false, false) => self.compare_magnitudes(other),
+            (true, true) => other.compare_magnitudes(self),
             (true, false) => Ordering::Less,
             (false, true) => Ordering::Greater,
         }

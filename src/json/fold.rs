@@ -52,6 +52,11 @@ pub fn same_but_control(a: &str, b: &str) -> bool {
     are_equal(a.chars().filter(visible), b.chars().filter(visible))
 }
 
+/// Whether some client or server reads `name` as `known`.
+pub fn is_read_as(name: &str, known: &str) -> bool {
+    name == known || is_folded_match(name, known)
+}
+
 /// Whether some server reads `name` as `known`, which it is not: they are the same by [`same_but_control`], or by
 /// [`same_folded`] once `name` ends at its first NUL, as a text in C does.
 pub fn is_folded_match(name: &str, known: &str) -> bool {

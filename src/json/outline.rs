@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::{Fault, Reason, names, number, string};
+use super::{Fault, Reason, names, number, reader::token, string};
 
 /// Reads the object that `bytes` is, calling `visit` with the name of each member and the bytes of its value. A name with
 /// half a surrogate pair is read as U+FFFD. `None` if the text is not an object, or has another fault than those that the outline accepts;
@@ -28,6 +28,18 @@ pub fn members<'a>(bytes: &'a [u8], mut visit: impl FnMut(&str, &'a [u8])) -> Op
     }
     outline.skip_space();
     (outline.at == bytes.len()).then_some(())
+}
+
+/// The value of the last member with a name in an object that [`members`] reads to its end.
+#[must_use]
+pub fn last_member<'a>(object: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    let mut found = None;
+    members(object, |other, value| {
+        if other == name {
+            found = Some(value);
+        }
+    })?;
+    found
 }
 
 #[derive(Debug)]
@@ -156,9 +168,7 @@ impl<'a> Outline<'a> {
     }
 
     fn skip_space(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.bytes.get(self.at) {
-            self.at = self.at.saturating_add(1);
-        }
+        self.at = token::spaces_end(self.bytes, self.at);
     }
 }
 

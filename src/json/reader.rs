@@ -1,7 +1,7 @@
 //! One pass over a JSON text: callers read the values they want, in order, and skip the others.
 
 mod skip;
-mod token;
+pub(super) mod token;
 
 use std::borrow::Cow;
 

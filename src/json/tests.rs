@@ -173,6 +173,14 @@ fn each_value_of_a_tree_has_its_offset() {
     assert_eq!(parse(b"[1] 2", 8), Err(Fault { at: 4, reason: Reason::Trailing }));
 }
 
+#[test]
+fn a_node_has_members_if_it_is_an_object_and_a_text_if_it_is_a_string() {
+    let node = parse(br#"{"a":"x","b":1}"#, 8).unwrap();
+    let text = |name: &str| node.member(name).and_then(Node::as_str);
+    assert_eq!([text("a"), text("b"), text("c"), node.as_str()], [Some("x"), None, None, None]);
+    assert_eq!(node.member("a").unwrap().member("a"), None);
+}
+
 fn decimal(text: &str) -> Decimal {
     Decimal::new(text).unwrap_or_else(|| panic!("{text}"))
 }
@@ -187,8 +195,12 @@ fn decimals_compare_by_value_not_by_spelling() {
     for pair in rising.windows(2) {
         assert!(decimal(pair[0]) < decimal(pair[1]), "{pair:?}");
     }
-    for text in ["", "-", "1.x", "e5", "1e", "1e+", "+1", " 1", "0x1"] {
+    for text in [
+        "", "-", "1.x", "e5", "1e", "1e+", "+1", " 1", "0x1", "01", "00", "-01", "00.5", "1.", "-0.", "1.e2", ".5",
+        "1.2.3",
+    ] {
         assert_eq!(Decimal::new(text), None, "{text}");
+        assert!(text == " 1" || skim(text.as_bytes()).is_err(), "{text}");
     }
 }
 
@@ -254,7 +266,7 @@ fn a_decimal_has_one_text_for_each_value() {
         (&["1200"], "12e4"),
     ] {
         for text in texts {
-            assert_eq!(Decimal::new(text).unwrap().plain(), expected, "{text}");
+            assert_eq!(Decimal::new(text).unwrap().comparison_key(), expected, "{text}");
         }
     }
 }

@@ -41,7 +41,23 @@ pub struct Member<'a> {
     pub node: Node<'a>,
 }
 
-impl Node<'_> {
+impl<'a> Node<'a> {
+    /// The first member of an object with a name; `None` if there is none, or for another value.
+    #[must_use]
+    pub fn member(&self, name: &str) -> Option<&Node<'a>> {
+        let Value::Object(members) = &self.value else { return None };
+        members.iter().find(|member| member.name == name).map(|member| &member.node)
+    }
+
+    /// The text of a string; `None` for another value.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match &self.value {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Takes the first member `$schema` out of an object, if it is a string. It names a JSON Schema for editors.
     pub fn remove_schema(&mut self) {
         let Value::Object(members) = &mut self.value else { return };

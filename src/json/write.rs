@@ -118,7 +118,7 @@ impl Writer {
     /// Adds an integer, which takes a third of [`Self::add_json`].
     pub fn add_integer(&mut self, name: &'static str, value: u64) -> &mut Self {
         self.write_name(name, "\":");
-        push_integer(value, &mut self.0);
+        push_number(value, &mut self.0);
         self
     }
 
@@ -142,7 +142,7 @@ impl Writer {
         self.begin_member();
         escape(name, &mut self.0);
         self.0.push_str("\":");
-        push_integer(value, &mut self.0);
+        push_number(value, &mut self.0);
         self
     }
 
@@ -167,12 +167,13 @@ impl Writer {
 #[must_use]
 pub fn decimal_digits(number: u64) -> String {
     let mut digits = String::with_capacity(20);
-    push_integer(number, &mut digits);
+    push_number(number, &mut digits);
     digits
 }
 
-/// Appends the digits of a number.
-fn push_integer(number: u64, out: &mut String) {
+/// Appends the digits of a number. By hand: a call's parameters may hold thousands of numbers, and formatting one takes a thousand
+/// instructions.
+pub(super) fn push_number(number: u64, out: &mut String) {
     let (mut digits, mut rest) = ([b'0'; 20], number);
     let mut first = digits.len();
     for digit in digits.iter_mut().rev() {
@@ -222,9 +223,15 @@ pub fn visible(json: String) -> String {
     if text::is_printable_ascii(json.as_bytes()) {
         return json;
     }
+    escape_characters(&json, is_invisible)
+}
+
+/// A JSON text with some characters as escapes, which mean the same; only strings may have such characters.
+#[must_use]
+pub fn escape_characters(json: &str, is_escaped: fn(char) -> bool) -> String {
     let mut out = String::with_capacity(json.len().saturating_mul(2));
     for c in json.chars() {
-        if is_invisible(c) {
+        if is_escaped(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 // Writing to a string does not fail.
                 let _ = write!(out, "\\u{unit:04x}");

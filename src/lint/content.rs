@@ -2,7 +2,7 @@
 
 use std::net::Ipv6Addr;
 
-use crate::policy::condition::Condition;
+use crate::{policy::condition::Condition, text::whole_number};
 
 /// Names of arguments that hold a URL.
 const URL_NAMES: [&str; 7] = ["url", "uri", "link", "href", "webhook", "endpoint", "origin"];
@@ -139,8 +139,7 @@ pub(super) fn is_host(text: &str, is_single_label: impl Fn(&str) -> bool) -> boo
     let is_name = labels.iter().all(|label| is_label(label))
         && labels.last().is_some_and(|last| last.len() >= 2 && last.bytes().all(|byte| byte.is_ascii_alphabetic()));
     let is_one = labels.len() == 1 && name.bytes().any(|byte| byte.is_ascii_alphabetic());
-    port.bytes().all(|byte| byte.is_ascii_digit())
-        && !port.is_empty()
+    whole_number(port.as_bytes()).is_some()
         && (is_address || is_name && !is_one || is_one && is_label(name) && is_single_label(name))
 }
 

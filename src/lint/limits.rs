@@ -56,11 +56,7 @@ fn local_window(lints: &mut Lints<'_>, limit: &Limit) {
 }
 
 fn describe(window: Window) -> String {
-    match window.name() {
-        Some("hour") => "an hour".to_owned(),
-        Some(name) => format!("a {name}"),
-        None => format!("{} seconds", window.seconds()),
-    }
+    window.name_with_article().map_or_else(|| format!("{} seconds", window.seconds()), str::to_owned)
 }
 
 /// Limits without one of scope `grant` beside them.

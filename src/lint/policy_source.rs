@@ -26,19 +26,19 @@ pub(super) struct PolicySource<'v> {
 
 impl<'v> PolicySource<'v> {
     pub(super) fn new(named: &NamedPolicy, document: &'v Node<'_>) -> Self {
-        let among = member(document, "policies").and_then(|policies| member(policies, &named.name));
-        let (base, policy) = match (among, member(document, "policy")) {
+        let among = document.member("policies").and_then(|policies| policies.member(&named.name));
+        let (base, policy) = match (among, document.member("policy")) {
             (Some(policy), _) => (child("/policies", &named.name), policy),
             (None, Some(policy)) => ("/policy".to_owned(), policy),
             (None, None) => (String::new(), document),
         };
-        let maps = ["tools", "resources", "prompts"].into_iter().filter_map(|map| member(policy, map));
-        let entries = maps.flat_map(values).chain(member(policy, "all_tools"));
+        let maps = ["tools", "resources", "prompts"].into_iter().filter_map(|map| policy.member(map));
+        let entries = maps.flat_map(values).chain(policy.member("all_tools"));
         Self {
-            hide: strings(member(policy, "hide")),
-            methods: names(member(policy, "methods")),
-            rules: names(member(policy, "rules")),
-            uses: entries.flat_map(|entry| strings(member(entry, "use"))).collect(),
+            hide: strings(policy.member("hide")),
+            methods: names(policy.member("methods")),
+            rules: names(policy.member("rules")),
+            uses: entries.flat_map(|entry| strings(entry.member("use"))).collect(),
             base,
         }
     }
@@ -57,11 +57,6 @@ impl<'v> PolicySource<'v> {
     pub(super) fn is_bare(&self) -> bool {
         self.base.is_empty()
     }
-}
-
-fn member<'v>(node: &'v Node<'_>, name: &str) -> Option<&'v Node<'v>> {
-    let Value::Object(members) = &node.value else { return None };
-    members.iter().find(|member| member.name == name).map(|member| &member.node)
 }
 
 fn values<'v>(node: &'v Node<'_>) -> Vec<&'v Node<'v>> {

@@ -2,7 +2,7 @@
 //!
 //! It is read only of a call that waits for approval, and of `initialize`: no other request pays for it.
 
-use crate::json::outline;
+use crate::json::outline::last_member;
 
 use super::Request;
 
@@ -27,7 +27,7 @@ pub fn is_declared_by_initialize(request: &Request<'_>) -> bool {
 /// Whether a request answers what its server has asked for in an earlier round; MCP 2026-07-28, multi round-trip requests.
 #[must_use]
 pub fn has_input_responses(request: &Request<'_>) -> bool {
-    member(request.params, "inputResponses").is_some()
+    last_member(request.params, "inputResponses").is_some()
 }
 
 /// Whether the capabilities behind `path` have URL mode elicitation. A client that declares elicitation without modes has forms only.
@@ -35,20 +35,9 @@ fn declares(params: &[u8], path: &[&str]) -> bool {
     let path = path.iter().chain(&["elicitation", "url"]);
     let mut value = Some(params);
     for name in path {
-        value = value.and_then(|object| member(object, name));
+        value = value.and_then(|object| last_member(object, name));
     }
     value.is_some_and(|url| url.first() == Some(&b'{'))
-}
-
-/// The value of a member. The strict reader has accepted the whole text, so no name is there twice.
-fn member<'a>(object: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    let mut found = None;
-    outline::members(object, |other, value| {
-        if other == name {
-            found = Some(value);
-        }
-    })?;
-    found
 }
 
 #[cfg(test)]

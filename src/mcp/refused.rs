@@ -56,9 +56,8 @@ impl<'a> RefusedMessage<'a> {
         let (mut is_version_right, mut is_response) = (false, false);
         let mut message = Self::default();
         outline::members(body, |name, value| {
-            let is = |known: &str| name == known || fold::is_folded_match(name, known);
             for (known, count) in [("jsonrpc", &mut versions), ("method", &mut methods), ("id", &mut ids)] {
-                *count = count.saturating_add(u32::from(is(known)));
+                *count = count.saturating_add(u32::from(fold::is_read_as(name, known)));
             }
             match name {
                 "jsonrpc" => is_version_right = text(value).is_some_and(|version| version == "2.0"),
@@ -80,19 +79,7 @@ impl<'a> RefusedMessage<'a> {
 
 /// The protocol revision that `params` declares.
 fn version(params: &[u8]) -> Option<Cow<'_, str>> {
-    let mut meta = None;
-    outline::members(params, |name, value| {
-        if name == "_meta" {
-            meta = Some(value);
-        }
-    })?;
-    let mut version = None;
-    outline::members(meta?, |name, value| {
-        if name == params::VERSION {
-            version = text(value);
-        }
-    })?;
-    version
+    text(outline::last_member(outline::last_member(params, "_meta")?, params::VERSION)?)
 }
 
 /// A value, if it is a string that is strict JSON.

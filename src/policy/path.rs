@@ -11,7 +11,7 @@ use std::fmt;
 
 use crate::{
     json::{Reader, quoted},
-    text::excerpt,
+    text::{excerpt, whole_number},
 };
 
 mod root;
@@ -169,12 +169,9 @@ fn bracket(inner: &str) -> Result<(Segment, &str), (&str, Reason)> {
         return Ok((Segment::Every, behind));
     }
     // One spelling only: no sign, no leading zero. Nine digits fit a `usize` on every target.
-    let canonical = index == "0" || !index.starts_with('0');
-    let digits = !index.is_empty() && index.len() <= 9 && index.bytes().all(|byte| byte.is_ascii_digit());
-    match index.parse() {
-        Ok(number) if canonical && digits => Ok((Segment::Index(number), behind)),
-        _ => Err((inner, Reason::Index)),
-    }
+    let canonical = (index == "0" || !index.starts_with('0')) && index.len() <= 9;
+    let number = whole_number(index.as_bytes()).and_then(|number| usize::try_from(number).ok());
+    number.filter(|_| canonical).map(|number| (Segment::Index(number), behind)).ok_or((inner, Reason::Index))
 }
 
 impl fmt::Display for Path {

@@ -11,7 +11,10 @@ mod tests;
 use std::borrow::Cow;
 
 use super::condition::is_plain_host;
-use crate::uri::{decode, escape, has_ambiguous_escape, has_dot_segment};
+use crate::{
+    text::read_port,
+    uri::{decode, escape, has_ambiguous_escape, has_dot_segment},
+};
 
 /// Schemes whose URIs have a host that every parser normalises, with the default port.
 const WITH_HOST: [(&str, &str); 5] = [("http", "80"), ("https", "443"), ("ws", "80"), ("wss", "443"), ("ftp", "21")];
@@ -120,6 +123,6 @@ fn has_ambiguous_authority(scheme: &str, rest: &str) -> bool {
 /// Whether `:` and a port are written in the one way that names this port, and it is not the default.
 fn is_plain_port(text: &str, default: &str) -> bool {
     let Some(digits) = text.strip_prefix(':') else { return false };
-    let canonical = digits.parse::<u16>().is_ok_and(|port| port.to_string() == digits);
-    canonical && digits != default
+    let has_one_spelling = digits == "0" || !digits.starts_with('0');
+    has_one_spelling && read_port(digits).is_some() && digits != default
 }

@@ -79,13 +79,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
 
 fn load(file: &str) -> Result<(Config, SourceFile), Stop> {
     let source = SourceFile::read(file).map_err(Stop::usage)?;
-    match Config::load(source.text().as_bytes()) {
-        Ok(config) => Ok((config, source)),
-        Err(invalid) => {
-            let problems = source.problem_lines(&source.problems(invalid));
-            Err(Stop::findings(format!("{} does not load\n{problems}", source.display_name())))
-        }
-    }
+    let config = source.load(&source.display_name()).map_err(Stop::findings)?;
+    Ok((config, source))
 }
 
 fn text(differences: &[Difference], tools: Option<&[String]>) -> String {

@@ -87,9 +87,7 @@ enum Format {
 pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     let call = args.call().map_err(Stop::usage)?;
     let source = SourceFile::read(&args.file).map_err(Stop::usage)?;
-    let config = Config::load(source.text().as_bytes()).map_err(|invalid| {
-        Stop::findings(format!("the policy does not load\n{}", source.problem_lines(&source.problems(invalid))))
-    })?;
+    let config = source.load("the policy").map_err(Stop::findings)?;
     // All counters are empty, so one call does the same with any seed.
     let mut outcome = call.decide(&config, &InMemory::new(*b"a seed for one  "));
     if let Some(place) = args.place_in(&call.body) {

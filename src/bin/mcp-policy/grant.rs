@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use mcp_policy::digest::Digest;
 
-use crate::{Exit, Stop, file, print, sanitize};
+use crate::{Exit, Stop, file, print, sanitize, table::table};
 use document::{Document, Token};
 
 /// The arguments of `grant`.
@@ -153,7 +153,7 @@ fn list(file: &str, format: Format) -> Result<Exit, Stop> {
     let tokens = Document::read(text.text()).map_err(|why| found(file, &why))?.tokens();
     let today = date(SystemTime::now());
     Ok(print(&match format {
-        Format::Text => table(&tokens, &today),
+        Format::Text => describe(&tokens, &today),
         Format::Json => sanitize::json(&to_json(&tokens, &today)),
     }))
 }
@@ -208,18 +208,16 @@ fn date(time: SystemTime) -> String {
 }
 
 /// A line for each token.
-fn table(tokens: &[Token], today: &str) -> String {
-    let names: Vec<String> = tokens.iter().map(|token| sanitize::line(&token.name)).collect();
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default();
-    let row = |(name, token): (&String, &Token)| {
+fn describe(tokens: &[Token], today: &str) -> String {
+    let row = |token: &Token| {
         let state = match token.expires.as_deref() {
             None => "never expires".to_owned(),
             Some(date) if date <= today => format!("expired on {date}"),
             Some(date) => format!("expires on {date}"),
         };
-        format!("{name:width$}  {state}\n")
+        [token.name.clone(), state]
     };
-    if tokens.is_empty() { "no tokens\n".to_owned() } else { names.iter().zip(tokens).map(row).collect() }
+    if tokens.is_empty() { "no tokens\n".to_owned() } else { table(tokens.iter().map(row), [0; 2]) }
 }
 
 /// What `--format json` prints.

@@ -73,8 +73,5 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
 }
 
 fn load(file: &str) -> Result<Config, Stop> {
-    let source = SourceFile::read(file).map_err(Stop::usage)?;
-    Config::load(source.text().as_bytes()).map_err(|invalid| {
-        Stop::usage(format!("the policy does not load\n{}", source.problem_lines(&source.problems(invalid))))
-    })
+    SourceFile::read(file).and_then(|source| source.load("the policy")).map_err(Stop::usage)
 }

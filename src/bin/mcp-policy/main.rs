@@ -7,6 +7,7 @@ mod check;
 mod compare;
 mod completions;
 mod credential;
+mod cst;
 #[cfg(feature = "editor")]
 mod edit;
 mod explain;
@@ -25,6 +26,7 @@ mod sanitize;
 mod schema;
 mod source;
 mod suggest;
+mod table;
 mod test;
 mod tls;
 mod tools;

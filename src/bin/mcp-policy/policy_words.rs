@@ -1,6 +1,9 @@
 //! What a policy does with a tool, in a few words: for tables of the catalogue and of the inventory.
 
-use mcp_policy::policy::{Cost, Effect, Limit, Lookup, Mode, Policy, Rule, Section};
+use mcp_policy::{
+    policy::{Cost, Effect, Limit, Lookup, Mode, Policy, Rule, Scope, Section},
+    text::count,
+};
 
 /// What a policy does with a tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +57,7 @@ fn describe_rule(policy: &Policy, both: [&Rule; 2]) -> String {
     }
     let conditions = rules().map(|rule| rule.require().count().saturating_add(rule.deny_if().count())).sum::<usize>();
     if conditions > 0 {
-        parts.push(format!("{conditions} condition{}", if conditions == 1 { "" } else { "s" }));
+        parts.push(count(conditions, "condition"));
     }
     parts.extend(rules().flat_map(Rule::limits).filter_map(describe_limit));
     if parts.is_empty() { "open".to_owned() } else { parts.join(", ") }
@@ -63,13 +66,10 @@ fn describe_rule(policy: &Policy, both: [&Rule; 2]) -> String {
 /// `30 a minute`, or `200 a day for all` of what calls cost. `None` if it only counts.
 fn describe_limit(limit: &Limit) -> Option<String> {
     let max = limit.max?;
-    let window = match (limit.window.name(), limit.window.seconds()) {
-        (Some("hour"), _) => "an hour".to_owned(),
-        (Some(name), _) => format!("a {name}"),
-        (None, seconds) => format!("in {seconds} s"),
-    };
+    let window = limit.window.name_with_article();
+    let window = window.map_or_else(|| format!("in {} s", limit.window.seconds()), str::to_owned);
     let summed = if matches!(limit.cost, Cost::Argument(_)) { " in sum" } else { "" };
-    let whose = if limit.scope.name() == "global" { " for all" } else { "" };
+    let whose = if limit.scope == Scope::Global { " for all" } else { "" };
     Some(format!("{max} {window}{summed}{whose}"))
 }
 

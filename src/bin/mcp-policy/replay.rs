@@ -22,6 +22,7 @@ use crate::{
     log_file::{Line, LogFile},
     print, sanitize,
     source::SourceFile,
+    table::table,
 };
 
 /// The arguments of `replay`.
@@ -97,10 +98,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
 
 fn load(file: &str) -> Result<Config, Stop> {
     let source = SourceFile::read(file).map_err(Stop::usage)?;
-    Config::load(source.text().as_bytes()).map_err(|invalid| {
-        let problems = source.problem_lines(&source.problems(invalid));
-        Stop::findings(format!("{} does not load\n{problems}", source.display_name()))
-    })
+    source.load(&source.display_name()).map_err(Stop::findings)
 }
 
 /// The lines of the log.
@@ -164,7 +162,7 @@ fn text(report: &Report, lines: Lines) -> String {
     let mut text = String::new();
     if !rows.is_empty() {
         let heads = ["TOOL", "CALLER", "FROM", "TO", "RULE", "CALLS", "FIRST", "LAST"].map(str::to_owned);
-        text = table(std::iter::once(heads).chain(rows).collect());
+        text = table(std::iter::once(heads).chain(rows), [0; 8]);
     }
     if more > 0 {
         text.push_str(&format!("and {}; `--format json` has all\n", count(more, "further row")));
@@ -197,23 +195,6 @@ fn text(report: &Report, lines: Lines) -> String {
     );
     note(lines.unreadable, "line", NOT_READ.0, NOT_READ.1);
     text
-}
-
-/// Columns as wide as their longest text.
-fn table(rows: Vec<[String; 8]>) -> String {
-    let rows: Vec<_> = rows.into_iter().map(|row| row.map(|text| sanitize::line(&text))).collect();
-    let mut widths = [0; 8];
-    for row in &rows {
-        for (width, text) in widths.iter_mut().zip(row) {
-            *width = text.chars().count().max(*width);
-        }
-    }
-    let line = |row: &[String; 8]| {
-        let cells = row.iter().zip(widths).map(|(text, width)| format!("{text:width$}"));
-        let line: Vec<String> = cells.collect();
-        format!("{}\n", line.join("  ").trim_end())
-    };
-    rows.iter().map(line).collect()
 }
 
 fn time(at: Timestamp) -> String {

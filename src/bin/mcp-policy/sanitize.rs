@@ -1,7 +1,10 @@
 //! Texts of authors, callers and servers, as a terminal can show them: no character in them moves the cursor, hides, or
 //! reorders its neighbours. Every verb prints such texts through this file.
 
-use mcp_policy::text::{escape_invisible, is_invisible};
+use mcp_policy::{
+    json::escape_characters,
+    text::{escape_invisible, is_invisible},
+};
 
 /// A text on one line.
 pub(crate) fn line(text: &str) -> String {
@@ -25,18 +28,7 @@ pub(crate) fn lines(text: &str, margin: &str) -> String {
 
 /// A JSON text that means the same. JSON has such characters only in strings, apart from white space between tokens.
 pub(crate) fn json(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_invisible(character) && !character.is_ascii_whitespace() {
-            let mut units = [0; 2];
-            for unit in character.encode_utf16(&mut units) {
-                shown.push_str(&format!("\\u{unit:04x}"));
-            }
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
+    escape_characters(text, |character| is_invisible(character) && !character.is_ascii_whitespace())
 }
 
 fn escape(text: &str, is_escaped: impl Fn(char) -> bool) -> String {

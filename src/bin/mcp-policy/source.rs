@@ -2,7 +2,10 @@
 
 use std::{io::Read, ops::Range};
 
-use mcp_policy::{config::ConfigErrors, json::diagnostic::Problem};
+use mcp_policy::{
+    config::{Config, ConfigErrors},
+    json::diagnostic::Problem,
+};
 
 use crate::mistakes;
 
@@ -83,6 +86,15 @@ impl SourceFile {
         };
         let end = value.bytes().enumerate().find(is_end).map_or(value.len(), |(at, _)| at);
         Some(start..start.saturating_add(end))
+    }
+
+    /// Loads this file's configuration.
+    ///
+    /// # Errors
+    /// That `what`, as a sentence calls the file, does not load; a line for each mistake.
+    pub(crate) fn load(&self, what: &str) -> Result<Config, String> {
+        Config::load(self.text.as_bytes())
+            .map_err(|errors| format!("{what} does not load\n{}", self.problem_lines(&self.problems(errors))))
     }
 
     /// The mistakes in this file's configuration. For a text that is not JSON, the message says what it is instead.

@@ -30,6 +30,7 @@ use serde::Serialize;
 
 use crate::{
     Exit, Stop, pin, print, sanitize,
+    table::table,
     tools::{self, Listing, Sources},
 };
 #[cfg(feature = "editor")]
@@ -94,7 +95,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     Ok(match args.format {
         Format::Text => {
             // If stderr is closed, the policy is still printed.
-            let _ = std::io::stderr().write_all(table(&suggestion).as_bytes());
+            let _ = std::io::stderr().write_all(describe(&suggestion).as_bytes());
             print(&sanitize::json(&policy))
         }
         Format::Json => print(&sanitize::json(&to_json(&suggestion, &policy))),
@@ -135,15 +136,12 @@ pub(crate) fn classify_all(listing: &Listing) -> Vec<(String, Class, String)> {
 }
 
 /// A line for each tool, then the remarks.
-fn table(suggestion: &Suggestion) -> String {
-    let names: Vec<String> = suggestion.tools.iter().map(|(name, _)| display(name)).collect();
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default();
-    let rows = names.iter().zip(&suggestion.tools).map(|(name, (_, found))| {
-        let (class, treatment) = (found.class.name(), found.class.treatment());
-        format!("{name:width$}  {class:11}  {treatment:14}  {}\n", sanitize::line(&found.reason))
+fn describe(suggestion: &Suggestion) -> String {
+    let rows = suggestion.tools.iter().map(|(name, found)| {
+        [display(name), found.class.name().to_owned(), found.class.treatment().to_owned(), found.reason.clone()]
     });
     let remarks = suggestion.remarks.iter().map(|remark| format!("note: {}\n", sanitize::line(remark)));
-    rows.chain(remarks).collect()
+    [table(rows, [0, 11, 14, 0])].into_iter().chain(remarks).collect()
 }
 
 /// What `--format json` prints.

@@ -112,9 +112,7 @@ impl Args {
             let suite = Suite::new(&source)?;
             return if suite.has_policy() { Ok((None, vec![suite])) } else { Err(Stop::usage(suite.no_policy())) };
         }
-        let config = Config::load(source.text().as_bytes()).map_err(|invalid| {
-            Stop::findings(format!("the policy does not load\n{}", source.problem_lines(&source.problems(invalid))))
-        })?;
+        let config = source.load("the policy").map_err(Stop::findings)?;
         if self.cases.is_empty() && self.file == "-" {
             let message = "no case file is beside stdin; name one: `mcp-policy test - CASES`";
             return Err(Stop::usage(message));

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use super::{BindingMatch, Matcher};
-use crate::{http::Header, json::fold::fold_char, uri};
+use crate::{http::Header, json::fold::fold_char, text::whole_number, uri};
 
 /// A longer `:path` matches no binding; product contract, section 3.1.
 const MAX_PATH: usize = 4096;
@@ -106,10 +106,10 @@ impl Host {
     }
 }
 
-/// A host without its port.
+/// A host without its port. A number that is too large for one is left out, too, so that no request escapes a binding by it.
 pub(super) fn without_port(host: &str) -> &str {
-    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-    host.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(host, |(bare, _)| bare)
+    let is_number = |port: &str| whole_number(port.as_bytes()).is_some();
+    host.rsplit_once(':').filter(|(_, port)| is_number(port)).map_or(host, |(bare, _)| bare)
 }
 
 /// Reads a host of a binding, or a pattern for hosts, in lower case as the requests' hosts are compared. `None` if it is not a host:

@@ -164,9 +164,16 @@ fn a_console_names_who_may_approve() {
     for host in ["localhost", "LOCALHOST:10001", "127.0.0.1:1", "[::1]:10001"] {
         assert!(one.has_host(host), "{host}");
     }
-    for host in
-        ["", "localhost.evil.com", "evil.com", "127.0.0.1.evil.com:1", "localhost:x", "localhost:", "localhost:99999"]
-    {
+    for host in [
+        "",
+        "localhost.evil.com",
+        "evil.com",
+        "127.0.0.1.evil.com:1",
+        "localhost:x",
+        "localhost:",
+        "localhost:99999",
+        "localhost:+80",
+    ] {
         assert!(!one.has_host(host), "{host}");
     }
     let two = console(

@@ -42,7 +42,8 @@ pub(super) fn space_end(bytes: &[u8], at: usize) -> usize {
     if bytes.get(at).is_none_or(|byte| *byte <= b' ') { spaces_end(bytes, at) } else { at }
 }
 
-fn spaces_end(bytes: &[u8], mut at: usize) -> usize {
+/// Where the white space at `at` ends; a call, for a place where there probably is some.
+pub(in crate::json) fn spaces_end(bytes: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\t' | b'\n' | b'\r') = bytes.get(at) {
         at = at.saturating_add(1);
     }

@@ -3,7 +3,7 @@
 //! It reads as the most lenient client would, keeps at most one name, and never decides which entries are visible: it only
 //! finds messages that need not be held back.
 
-use crate::json::{Reader, fold};
+use crate::json::{Reader, fold::is_read_as};
 
 use super::{super::Id, LISTS};
 
@@ -169,11 +169,6 @@ impl Sniffer {
             self.id = id.ok().flatten().map(|id| id.token().to_owned());
         }
     }
-}
-
-/// Whether some client reads a name as this one.
-fn is_read_as(name: &str, known: &str) -> bool {
-    name == known || fold::is_folded_match(name, known)
 }
 
 #[cfg(test)]

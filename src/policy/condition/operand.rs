@@ -173,11 +173,8 @@ impl Values {
             Self::Below(end) => *end,
             _ => return None,
         };
-        let is_met = |number: &u64| {
-            let mut text = String::new();
-            json::push_number(*number, &mut text);
-            operator.holds(Clause::Require, &Value::Number(text.into()))
-        };
+        let is_met =
+            |number: &u64| operator.holds(Clause::Require, &Value::Number(json::decimal_digits(*number).into()));
         // If it holds for any, it holds for the least or for the greatest.
         Some([0, end.saturating_sub(1)].iter().any(is_met))
     }

@@ -9,6 +9,8 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr},
 };
 
+use crate::text::read_port;
+
 /// The hosts of a policy in the one spelling in which they are compared: a name in lower case, `.x` for `*.x`, and an IPv6
 /// address as the hexadecimal digits of its 128 bits, in brackets.
 #[derive(Clone, Debug, Default)]
@@ -61,7 +63,11 @@ fn host_of(url: &str) -> Option<String> {
         None => authority.find(':').unwrap_or(authority.len()),
     };
     let port = authority.get(end..)?;
-    if port.is_empty() || is_port(port.strip_prefix(':')?) { read_host(authority.get(..end)?) } else { None }
+    if !port.is_empty() {
+        // `:` alone is an error to some parsers.
+        read_port(port.strip_prefix(':')?)?;
+    }
+    read_host(authority.get(..end)?)
 }
 
 /// Whether a host is in the one spelling that all parsers give it.
@@ -71,11 +77,6 @@ pub(in crate::policy) fn is_plain_host(text: &str) -> bool {
         Some(inner) => read_host(text).is_some() && inner.parse::<Ipv6Addr>().is_ok_and(|ip| ip.to_string() == inner),
         None => read_host(text).is_some_and(|host| host == text),
     }
-}
-
-/// Digits alone: `u16::from_str` would take a sign, and an empty port is an error to some parsers.
-fn is_port(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }
 
 /// A host in its plain spelling, a name in lower case, an IPv6 address by its value; `None` for any other spelling.

@@ -52,7 +52,7 @@ pub(super) fn read_length(value: ValueNode<'_>) -> Result<u64, ConditionErrors> 
 
 /// `regex`
 pub(super) fn read_regex(value: ValueNode<'_>) -> Result<RegexMatcher, ConditionErrors> {
-    let text = value.and_then(as_string).ok_or_else(|| mismatch(value, PATTERN))?;
+    let text = value.and_then(Node::as_str).ok_or_else(|| mismatch(value, PATTERN))?;
     RegexMatcher::new(text).map_err(|reason| mismatch_because(value, PATTERN, &reason))
 }
 
@@ -80,13 +80,13 @@ pub(super) fn read_boolean(value: ValueNode<'_>) -> Result<bool, ConditionErrors
 
 /// `starts_with`, `ends_with`; every string would satisfy an empty one.
 pub(super) fn read_affix(value: ValueNode<'_>) -> Result<String, ConditionErrors> {
-    let text = value.and_then(as_string).filter(|text| !text.is_empty());
+    let text = value.and_then(Node::as_str).filter(|text| !text.is_empty());
     text.map(str::to_owned).ok_or_else(|| mismatch(value, "a string that is not empty"))
 }
 
 /// `has_scope`: one word.
 pub(super) fn read_scope(value: ValueNode<'_>) -> Result<String, ConditionErrors> {
-    let scope = value.and_then(as_string).filter(|text| !text.is_empty() && !text.contains(char::is_whitespace));
+    let scope = value.and_then(Node::as_str).filter(|text| !text.is_empty() && !text.contains(char::is_whitespace));
     scope.map(str::to_owned).ok_or_else(|| mismatch(value, "one scope: a string without spaces that is not empty"))
 }
 
@@ -104,7 +104,7 @@ pub(super) fn read_folders(value: ValueNode<'_>) -> Result<AllowedFolders, Condi
         }
     }
     let base = base.and_then(|node| {
-        let folder = as_string(node).and_then(path_prefix::read_folder);
+        let folder = node.as_str().and_then(path_prefix::read_folder);
         if folder.is_none() {
             complaints.push(ConditionError::new(Part::Base, Some(node), FOLDER));
         }
@@ -125,7 +125,7 @@ fn read_folder_list(
     part: fn(usize) -> Part,
 ) -> Result<Vec<String>, ConditionErrors> {
     let read = |index, node: &Node<'_>| {
-        let folder = as_string(node).and_then(path_prefix::read_folder);
+        let folder = node.as_str().and_then(path_prefix::read_folder);
         folder.ok_or_else(|| ConditionError::new(part(index), Some(node), FOLDER))
     };
     read_each(value, allowed, read)
@@ -135,7 +135,7 @@ fn read_folder_list(
 pub(super) fn read_hosts(value: ValueNode<'_>) -> Result<AllowedHosts, ConditionErrors> {
     let mut hosts = AllowedHosts::default();
     let read = |index, node: &Node<'_>| {
-        let added = as_string(node).and_then(|text| hosts.add(text));
+        let added = node.as_str().and_then(|text| hosts.add(text));
         added.ok_or_else(|| ConditionError::new(Part::Item(index), Some(node), HOST))
     };
     read_each(value, "a list of one or more hosts, such as `[\"example.com\", \"*.example.com\"]`", read)?;
@@ -148,13 +148,6 @@ fn read_decimal(value: ValueNode<'_>, allowed: &'static str) -> Result<Decimal, 
             Decimal::kept_by_double(text).ok_or_else(|| mismatch_because(value, allowed, NOT_KEPT))
         }
         _ => Err(mismatch(value, allowed)),
-    }
-}
-
-fn as_string<'v>(node: &'v Node<'_>) -> Option<&'v str> {
-    match &node.value {
-        Value::String(text) => Some(text),
-        _ => None,
     }
 }
 

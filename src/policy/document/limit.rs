@@ -11,7 +11,7 @@ use crate::{
         model::{Cost, LimitKey, Scope},
         path::Path,
     },
-    text::excerpt,
+    text::{excerpt, whole_number},
     window::{Algorithm, Window},
 };
 
@@ -48,9 +48,6 @@ pub struct Rate<'w, 'a> {
     /// The window.
     pub window: Window,
 }
-
-/// The largest `max`: amounts are kept in millionths.
-const MAX: u64 = 8_999_999_999_999;
 
 /// The keys of a limit.
 pub const LIMIT_KEYS: Keys =
@@ -113,8 +110,7 @@ impl<'w, 'a> Rate<'w, 'a> {
     /// Reads `10/minute`.
     fn parse(text: &str) -> Option<(Amount, Window)> {
         let (max, name) = text.split_once('/')?;
-        let digits = !max.is_empty() && max.bytes().all(|byte| byte.is_ascii_digit());
-        let max = max.parse().ok().filter(|_| digits).and_then(Amount::from_units)?;
+        let max = whole_number(max.as_bytes()).and_then(Amount::from_units)?;
         let (_, window) = Window::NAMED.into_iter().find(|(known, _)| *known == name)?;
         Some((max, window))
     }
@@ -128,8 +124,8 @@ fn meant(text: &str) -> String {
     let word = rest.trim_start_matches(|c: char| c == '/' || c.is_whitespace());
     let word = word.strip_prefix("per").map_or(word, str::trim_start);
     match nearest_word(word, &Window::NAMED.map(|(name, _)| name)).filter(|_| !max.is_empty()) {
-        Some(name) if max.parse().ok().and_then(Amount::from_units).is_none() => {
-            format!("; write at most `{MAX}/{name}`")
+        Some(name) if whole_number(max.as_bytes()).and_then(Amount::from_units).is_none() => {
+            format!("; write at most `{}/{name}`", Amount::MAX_UNITS)
         }
         Some(name) => format!(" (did you mean `{max}/{name}`?)"),
         None => String::new(),
@@ -153,7 +149,7 @@ fn read_window(at: &Cursor<'_, '_>) -> Option<Window> {
 
 /// A number that is written between quotes.
 fn quoted_number(text: &str) -> Option<&str> {
-    (!text.is_empty() && text.len() < 16 && text.bytes().all(|byte| byte.is_ascii_digit())).then_some(text)
+    (text.len() < 16 && whole_number(text.as_bytes()).is_some()).then_some(text)
 }
 
 fn read_integer(at: &Cursor<'_, '_>) -> Option<Amount> {
@@ -163,7 +159,7 @@ fn read_integer(at: &Cursor<'_, '_>) -> Option<Amount> {
         at.report(format!("found the string `{number}`, expected a whole number: remove the quotes"));
         return None;
     }
-    at.integer(0, MAX).and_then(Amount::from_units)
+    at.integer(0, Amount::MAX_UNITS).and_then(Amount::from_units)
 }
 
 /// A number with up to six decimals.

@@ -6,6 +6,7 @@ use crate::{
         condition::{Condition, ConditionError, Operand, Part},
         path::Path,
     },
+    text::whole_number,
 };
 
 /// A predicate document.
@@ -138,7 +139,7 @@ fn read_duration(at: &Cursor<'_, '_>) -> Option<u32> {
         "h" => Some(3600),
         _ => None,
     };
-    let whole = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse::<u32>().ok()).flatten();
+    let whole = whole_number(digits.as_bytes()).and_then(|whole| u32::try_from(whole).ok());
     let seconds = unit.zip(whole).and_then(|(unit, whole)| whole.checked_mul(unit));
     match seconds.filter(|seconds| (60..=86_400).contains(seconds)) {
         Some(seconds) => Some(seconds),

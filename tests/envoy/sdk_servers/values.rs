@@ -155,7 +155,7 @@ fn is_same(sent: &str, received: &str) -> bool {
 fn canonical(value: &mcp_policy::json::Value<'_>) -> String {
     use mcp_policy::json::{Decimal, Value};
     match value {
-        Value::Number(text) => Decimal::new(text).map_or_else(String::new, |number| number.plain()),
+        Value::Number(text) => Decimal::new(text).map_or_else(String::new, |number| number.comparison_key()),
         Value::Array(elements) => {
             format!("{:?}", elements.iter().map(|node| canonical(&node.value)).collect::<Vec<_>>())
         }

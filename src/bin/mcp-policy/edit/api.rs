@@ -181,10 +181,7 @@ fn write<T: Serialize>(answer: &T) -> Result<String, Refused> {
 }
 
 fn load(session: &Session, text: &str) -> Result<Config, String> {
-    Config::load(text.as_bytes()).map_err(|errors| {
-        let source = SourceFile::new(&session.file, text.to_owned());
-        format!("the policy does not load\n{}", source.problem_lines(&source.problems(errors)))
-    })
+    SourceFile::new(&session.file, text.to_owned()).load("the policy")
 }
 
 fn decide(request: OfDecision) -> Result<String, Refused> {

@@ -3,9 +3,11 @@
 
 use jsonc_parser::{
     ParseOptions,
-    cst::{CstInputValue, CstObject, CstObjectProp, CstRootNode},
+    cst::{CstObject, CstRootNode},
 };
-use mcp_policy::config::LoadedConfig;
+use mcp_policy::{config::LoadedConfig, json::quoted};
+
+use crate::cst::{member, raw};
 
 /// A configuration whose tokens can change.
 pub(super) struct Document {
@@ -140,21 +142,6 @@ impl Document {
         let distance = |token: &Token| strsim::damerau_levenshtein(&token.name, name);
         self.tokens().into_iter().filter(|token| distance(token) <= 2).min_by_key(distance).map(|token| token.name)
     }
-}
-
-/// A value as it is written here. The library writes a number as it is given; an object it would spread over lines, and with
-/// it the objects around it.
-fn raw(json: String) -> CstInputValue {
-    CstInputValue::Number(json)
-}
-
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
-
-/// The member of an object, by its name as it is read: two spellings of one name are one member.
-fn member(object: &CstObject, name: &str) -> Option<CstObjectProp> {
-    object.properties().into_iter().find(|property| property.decoded_name().as_deref() == Some(name))
 }
 
 fn string(object: &CstObject, name: &str) -> Option<String> {

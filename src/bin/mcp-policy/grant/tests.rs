@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime};
 use mcp_policy::config::Config;
 
 use super::{
+    describe,
     document::{Document, Token},
-    expiry, secret, table,
+    expiry, secret,
 };
 
 const DIGEST: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
@@ -158,8 +159,8 @@ fn a_list_has_a_line_for_each_token() {
     };
     let tokens = [token("ci", None), token("alice-laptop", Some("2026-11-29")), token("b\u{1b}", Some("2026-11-30"))];
     assert_eq!(
-        table(&tokens, "2026-11-29"),
+        describe(&tokens, "2026-11-29"),
         "ci            never expires\nalice-laptop  expired on 2026-11-29\nb\\u{1b}       expires on 2026-11-30\n"
     );
-    assert_eq!(table(&[], "2026-11-29"), "no tokens\n");
+    assert_eq!(describe(&[], "2026-11-29"), "no tokens\n");
 }

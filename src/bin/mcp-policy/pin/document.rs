@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 
 use jsonc_parser::{
     ParseOptions,
-    cst::{CstInputValue, CstObject, CstObjectProp, CstRootNode},
+    cst::{CstObject, CstObjectProp, CstRootNode},
 };
 use mcp_policy::{
     config::{Config, LoadedConfig},
     digest::Digest,
+    json::quoted,
 };
 use serde_json::{Value, json};
+
+use crate::cst::{member, raw};
 
 use super::{Definition, Schemas, schema};
 
@@ -142,10 +145,7 @@ impl Document {
     fn policy(&self) -> Option<CstObject> {
         let top = self.root.object_value()?;
         match &self.name {
-            Some(name) => {
-                let policies = top.object_value("policies")?.properties();
-                policies.into_iter().find(|one| one.decoded_name().as_deref() == Some(name))?.object_value()
-            }
+            Some(name) => member(&top.object_value("policies")?, name)?.object_value(),
             None if top.get("version").is_some() => Some(top),
             None => top.object_value("policy"),
         }
@@ -253,14 +253,4 @@ fn sha256_json(digests: &[Digest]) -> String {
         [one] => format!("\"{one}\""),
         several => format!("[{}]", several.iter().map(|one| format!("\"{one}\"")).collect::<Vec<_>>().join(", ")),
     }
-}
-
-/// A value as it is written here. The library writes a number as it is given; an object it would spread over lines, and with
-/// it the objects around it.
-fn raw(json: String) -> CstInputValue {
-    CstInputValue::Number(json)
-}
-
-fn quoted(text: &str) -> String {
-    Value::from(text).to_string()
 }

@@ -7,7 +7,6 @@
 use mcp_policy::{
     config::{Config, ConfigErrors, HeaderMode},
     json::{self, Node, Reader, Value},
-    policy::{Policy, Rule},
 };
 
 use super::bypass::{self, BypassPath};
@@ -75,7 +74,7 @@ impl Configuration {
     /// What is wrong with the result.
     pub(super) fn with_loopback_origins(self) -> Result<Self, String> {
         const ORIGINS: &str = r#""origins": ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"]"#;
-        let text = match find_member(&parse(&self.text)?, "protocol") {
+        let text = match parse(&self.text)?.member("protocol") {
             Some(protocol) => insert_default(&self.text, protocol, "origins", ORIGINS),
             None => return Ok(self),
         };
@@ -90,7 +89,7 @@ impl Configuration {
     pub(super) fn with_audit_fields(self) -> Result<Self, String> {
         const FIELDS: &str = r#""fields": true"#;
         let node = parse(&self.text)?;
-        let text = match find_member(&node, "audit") {
+        let text = match node.member("audit") {
             Some(audit) => insert_default(&self.text, audit, "fields", FIELDS),
             None => insert(&self.text, 0, &format!(r#""audit": {{{FIELDS}}}, "#)),
         };
@@ -104,7 +103,7 @@ impl Configuration {
     pub(super) fn with_bypass(self, paths: &[BypassPath]) -> Result<Self, String> {
         let binding = format!(r#"{{"route": "{}", "bypass": true}}"#, bypass::ROUTE);
         let node = parse(&self.text)?;
-        let text = match (find_member(&node, "policy"), find_member(&node, "bindings")) {
+        let text = match (node.member("policy"), node.member("bindings")) {
             _ if paths.is_empty() => return Ok(self),
             (Some(policy), _) => bind_policy(&self.text, policy, &binding)?,
             (None, Some(bindings)) => match &bindings.value {
@@ -123,7 +122,7 @@ impl Configuration {
 
     /// Adds `member`, which ends with a comma, at the top, unless the document has `key`.
     pub(super) fn with_default(mut self, key: &str, member: &str) -> Self {
-        if parse(&self.text).is_ok_and(|node| find_member(&node, key).is_none()) {
+        if parse(&self.text).is_ok_and(|node| node.member(key).is_none()) {
             self.text = insert(&self.text, 0, member);
         }
         self
@@ -131,7 +130,7 @@ impl Configuration {
 
     /// Adds the console's address for agents, unless the document names one or no rule requires approval.
     pub(super) fn with_approval_url(self, console_port: u16) -> Self {
-        if !self.config.policies.iter().any(|named| requires_approval(&named.policy)) {
+        if !self.config.asks_for_approval() {
             return self;
         }
         self.with_default("approvals", &format!(r#""approvals": {{"url": "http://localhost:{console_port}/"}}, "#))
@@ -143,7 +142,7 @@ impl Configuration {
     /// What such a service cannot count.
     pub(super) fn for_rate_limit_service(&self) -> Result<Config, String> {
         const SERVICE: &str = r#""service": {"cluster": "limits"}"#;
-        let text = match parse(&self.text).ok().as_ref().and_then(|node| find_member(node, "limits")) {
+        let text = match parse(&self.text).ok().as_ref().and_then(|node| node.member("limits")) {
             None => insert(&self.text, 0, &format!(r#""limits": {{{SERVICE}}}, "#)),
             Some(limits) => insert_default(&self.text, limits, "service", SERVICE),
         };
@@ -170,7 +169,7 @@ pub(super) fn list_problems(what: &str, errors: &ConfigErrors) -> String {
 pub(super) fn with_held_headers(document: &str) -> Result<String, String> {
     let text = document.trim_matches(WHITE_SPACE);
     let node = parse(text)?;
-    let has = |key| find_member(&node, key).is_some();
+    let has = |key| node.member(key).is_some();
     if has("version") {
         return Ok(format!(r#"{{"policy": {text}, "protocol": {{{HOLD}}}}}"#));
     }
@@ -180,7 +179,7 @@ pub(super) fn with_held_headers(document: &str) -> Result<String, String> {
     if !has("policy") && !has("policies") {
         return Err("neither a policy (no `version`) nor a configuration (no `policy`, no `policies`)".to_owned());
     }
-    match find_member(&node, "protocol") {
+    match node.member("protocol") {
         None => Ok(insert(text, 0, &format!(r#""protocol": {{{HOLD}}},"#))),
         Some(protocol) if matches!(protocol.value, Value::Object(_)) => {
             Ok(insert_default(text, protocol, "headers", HOLD))
@@ -197,17 +196,11 @@ fn parse(text: &str) -> Result<Node<'_>, String> {
     Ok(node)
 }
 
-/// A member of an object. If a name is repeated, the filter refuses the document.
-fn find_member<'n, 'a>(node: &'n Node<'a>, name: &str) -> Option<&'n Node<'a>> {
-    let Value::Object(members) = &node.value else { return None };
-    members.iter().find(|member| member.name == name).map(|member| &member.node)
-}
-
 /// `text` with `member` as the first member of `object`, which is a part of it, unless the object has `key`.
 fn insert_default(text: &str, object: &Node<'_>, key: &str, member: &str) -> String {
     match &object.value {
         Value::Object(members) if members.is_empty() => insert(text, object.at, member),
-        Value::Object(_) if find_member(object, key).is_none() => insert(text, object.at, &format!("{member}, ")),
+        Value::Object(_) if object.member(key).is_none() => insert(text, object.at, &format!("{member}, ")),
         _ => text.to_owned(),
     }
 }
@@ -236,9 +229,4 @@ fn bind_policy(text: &str, policy: &Node<'_>, binding: &str) -> Result<String, S
         return Err(plainly());
     }
     Ok(format!(r#"{front}"policies": {{"default": {value}}}, "bindings": [{binding}, {{"policy": "default"}}]{after}"#))
-}
-
-fn requires_approval(policy: &Policy) -> bool {
-    let entries = [policy.tools(), policy.resources(), policy.prompts()].into_iter().flat_map(|table| table.entries());
-    entries.chain([policy.all_tools()]).any(Rule::asks_for_approval)
 }

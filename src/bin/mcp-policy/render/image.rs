@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use mcp_policy::text::read_port;
 use serde::Serialize;
 
 /// An image, pinned by the digest of its manifest.
@@ -95,8 +96,7 @@ fn is_registry(registry: &str) -> bool {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
         !label.is_empty() && label.bytes().all(fits) && !label.starts_with('-') && !label.ends_with('-')
     };
-    let is_port = port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0);
-    host.split('.').all(is_label) && is_port
+    host.split('.').all(is_label) && read_port(port).is_some_and(|port| port > 0)
 }
 
 /// A part of a name: runs of letters and digits, with a separator between two of them.

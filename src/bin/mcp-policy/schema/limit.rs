@@ -1,6 +1,6 @@
 //! Limits; product contract, section 1.3.
 
-use mcp_policy::window;
+use mcp_policy::{amount, window};
 use schemars::JsonSchema;
 use serde_json::json;
 
@@ -80,7 +80,7 @@ pub(super) enum RateLimit {
 #[schemars(deny_unknown_fields)]
 pub(super) struct Rate {
     /// The calls that one window allows. 0 allows none.
-    #[schemars(title = "Maximum", range(max = 8_999_999_999_999_u64))]
+    #[schemars(title = "Maximum", range(max = amount::Amount::MAX_UNITS))]
     max: u64,
     /// How long a window lasts: by name, or in seconds.
     #[schemars(title = "Window")]
@@ -109,7 +109,7 @@ enum NamedWindow {
 
 /// A number of at least 0, below 9e12, with up to six decimals.
 #[derive(JsonSchema)]
-#[schemars(extend("minimum" = 0, "exclusiveMaximum" = 9_000_000_000_000_u64))]
+#[schemars(extend("minimum" = 0, "exclusiveMaximum" = amount::Amount::MAX_UNITS.saturating_add(1)))]
 struct Amount(f64);
 
 /// Whose calls count together.

@@ -13,6 +13,7 @@ use crate::{
     Exit, Stop,
     log_file::{Line, LogFile},
     print, sanitize,
+    table::table,
 };
 
 /// The arguments that name a log.
@@ -69,25 +70,23 @@ fn suggest(file: &str, args: &Records, as_json: bool) -> Result<Exit, Stop> {
         return Ok(print(&sanitize::json(&json(&policy, &rows, &remarks))));
     }
     // If stderr is closed, the policy is still printed.
-    let _ = std::io::stderr().write_all(table(&rows, &remarks).as_bytes());
+    let _ = std::io::stderr().write_all(describe(&rows, &remarks).as_bytes());
     Ok(print(&sanitize::json(&policy)))
 }
 
 /// A line for each entry, then the remarks.
-fn table(rows: &[Row], remarks: &[String]) -> String {
-    let names: Vec<String> = rows.iter().map(|row| sanitize::line(&row.name)).collect();
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default();
-    let lines = names.iter().zip(rows).map(|(name, row)| {
-        let Row { kind, calls, percentile_99, most, limit, approval, .. } = row;
+fn describe(rows: &[Row], remarks: &[String]) -> String {
+    let rows = rows.iter().map(|row| {
+        let Row { name, kind, calls, percentile_99, most, limit, approval } = row;
         let approval = if *approval { ", approval" } else { "" };
-        format!(
-            "{name:width$}  {kind:8}  {}; in a minute of one caller {percentile_99} (99 %), {most} (most): \
-             {limit}/minute{approval}\n",
+        let used = format!(
+            "{}; in a minute of one caller {percentile_99} (99 %), {most} (most): {limit}/minute{approval}",
             count(*calls, "call")
-        )
+        );
+        [name.clone(), (*kind).to_owned(), used]
     });
     let remarks = remarks.iter().map(|remark| format!("note: {}\n", sanitize::line(remark)));
-    lines.chain(remarks).collect()
+    [table(rows, [0, 8, 0])].into_iter().chain(remarks).collect()
 }
 
 #[derive(Serialize)]

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fmt::Write};
 
-use mcp_policy::mcp::MAX_NAME;
+use mcp_policy::{json::quoted, mcp::MAX_NAME};
 use serde_json::Value;
 
 use crate::{
@@ -182,11 +182,6 @@ fn rule_for(class: Class) -> &'static str {
     }
 }
 
-fn quoted(text: &str) -> String {
-    // A string always serialises.
-    serde_json::to_string(text).unwrap_or_default()
-}
-
 fn capitalised(word: &str) -> String {
     let mut characters = word.chars();
     characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
@@ -194,8 +189,12 @@ fn capitalised(word: &str) -> String {
 
 /// A name for people: safe for a terminal, and short.
 pub(super) fn display(name: &str) -> String {
-    let escaped: String = sanitize::line(name).chars().take(MAX_SHOWN).collect();
-    if escaped.chars().count() < MAX_SHOWN { escaped } else { escaped + "…" }
+    let mut shown = sanitize::line(name);
+    if let Some((end, _)) = shown.char_indices().nth(MAX_SHOWN) {
+        shown.truncate(end);
+        shown.push('…');
+    }
+    shown
 }
 
 /// In characters.

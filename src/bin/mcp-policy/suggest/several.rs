@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{Exit, Stop, print, sanitize};
 
-use super::{Args, Format, Suggestion, suggest, table, to_json};
+use super::{Args, Format, Suggestion, describe, suggest, to_json};
 
 /// One server.
 struct Suggested {
@@ -52,7 +52,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
     }
     Ok(match args.format {
         Format::Text => {
-            let tables = servers.iter().map(|server| format!("{}:\n{}", server.name, table(&server.suggestion)));
+            let tables = servers.iter().map(|server| format!("{}:\n{}", server.name, describe(&server.suggestion)));
             // If stderr is closed, the configuration is still printed.
             let _ = std::io::stderr().write_all(format!("{}{notes}", tables.collect::<String>()).as_bytes());
             print(&sanitize::json(&configuration))

@@ -10,9 +10,9 @@ use crate::tools::{self, Listing, Tool};
 use super::{
     class::{Class, Finding},
     classify::{self, Hints},
-    heuristics,
-    policy::Suggestion,
-    suggest, table,
+    describe, heuristics,
+    policy::{Suggestion, display},
+    suggest,
 };
 
 const TOOLS: &str = include_str!("../../../../tests/cases/tools.jsonl");
@@ -259,6 +259,14 @@ fn a_tool_that_no_entry_can_name_is_left_out_with_a_remark() {
 }
 
 #[test]
+fn a_name_is_cut_behind_its_sixtieth_character() {
+    for whole in [String::new(), "a".repeat(59), "a".repeat(60), "é".repeat(60)] {
+        assert_eq!(display(&whole), whole);
+    }
+    assert_eq!(display(&"é".repeat(61)), "é".repeat(60) + "…");
+}
+
+#[test]
 fn a_list_without_a_usable_tool_is_an_error() {
     assert_eq!(suggest(&Listing::default()).unwrap_err(), "it lists no tool that a policy can name");
 }
@@ -284,7 +292,7 @@ fn the_policy_has_one_line_for_each_tool() {
 "#;
     assert_eq!(policy, expected);
     let row = "delete_e  destructive  hidden          `delete` in its name\n";
-    assert_eq!(table(&suggestion).lines().nth(4).map(|line| format!("{line}\n")).as_deref(), Some(row));
+    assert_eq!(describe(&suggestion).lines().nth(4).map(|line| format!("{line}\n")).as_deref(), Some(row));
 }
 
 proptest! {
@@ -319,6 +327,6 @@ proptest! {
             };
             prop_assert!(agrees, "{name}");
         }
-        prop_assert!(!table(&suggestion).replace('\n', "").contains(char::is_control));
+        prop_assert!(!describe(&suggestion).replace('\n', "").contains(char::is_control));
     }
 }

@@ -79,11 +79,11 @@ pub(super) fn read_page(text: &str) -> Result<Page, String> {
         Value::Array(tools) => tools,
         Value::Object(_) => {
             if let Some(error) = find_member(&node, "error")? {
-                let message = find_member(error, "message")?.and_then(as_string).unwrap_or("no message");
+                let message = find_member(error, "message")?.and_then(Node::as_str).unwrap_or("no message");
                 return Err(format!("the server answered with an error: `{}`", sanitize::line(message)));
             }
             let result = find_member(&node, "result")?.unwrap_or(&node);
-            next = find_member(result, "nextCursor")?.and_then(as_string).map(str::to_owned);
+            next = find_member(result, "nextCursor")?.and_then(Node::as_str).map(str::to_owned);
             match find_member(result, "tools")?.map(|tools| &tools.value) {
                 Some(Value::Array(tools)) => tools,
                 _ => return Err(format!("it has no list `tools`; {EXPECTED}")),
@@ -107,7 +107,7 @@ fn read_tool(node: &Node<'_>, document: &str) -> Result<Tool, String> {
         return Err("it is not an object".into());
     }
     let text =
-        |node: &Node<'_>, key: &str| Ok::<_, String>(find_member(node, key)?.and_then(as_string).map(str::to_owned));
+        |node: &Node<'_>, key: &str| Ok::<_, String>(find_member(node, key)?.and_then(Node::as_str).map(str::to_owned));
     let name = text(node, "name")?.ok_or("it has no `name`")?;
     let definition = read_definition(node, document).unwrap_or_default().to_owned();
     let description = text(node, "description")?.unwrap_or_default();
@@ -141,13 +141,6 @@ fn find_member<'n, 'a>(node: &'n Node<'a>, key: &str) -> Result<Option<&'n Node<
     match (found.next(), found.next()) {
         (_, Some(_)) => Err(format!("the key `{key}` is repeated")),
         (found, None) => Ok(found.map(|member| &member.node)),
-    }
-}
-
-fn as_string<'n>(node: &'n Node<'_>) -> Option<&'n str> {
-    match &node.value {
-        Value::String(text) => Some(text),
-        _ => None,
     }
 }
 

@@ -144,7 +144,12 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     while let Some(next) = cause.source() {
         cause = next;
     }
-    sanitize::line(&cause.to_string()).chars().take(300).collect()
+    excerpt(&cause.to_string())
+}
+
+/// The front of what an error says or a server has sent, in one line.
+fn excerpt(text: &str) -> String {
+    sanitize::line(text).chars().take(300).collect()
 }
 
 /// What a server's address looks like.

@@ -75,9 +75,8 @@ pub(in crate::engine) fn describe_quota(limit: &Limit) -> String {
         (true, None) => " of calls",
         (false, _) => "",
     };
-    let window = match limit.window.name() {
-        Some("hour") => " an hour".into(),
-        Some(name) => [" a ", name].concat(),
+    let window = match limit.window.name_with_article() {
+        Some(name) => [" ", name].concat(),
         None => format!(" in {} seconds", limit.window.seconds()),
     };
     let key = limit.key.as_ref().map(|key| format!(" with the same {key}"));

@@ -19,11 +19,11 @@ use serde_json::Value;
 #[cfg(feature = "editor")]
 use crate::tools::Other;
 use crate::{
-    sanitize, tls,
+    tls,
     tools::{Listing, Tool},
 };
 
-use super::{CHECK_URL, Era, LOGIN, innermost, status_text};
+use super::{CHECK_URL, Era, LOGIN, excerpt, innermost, status_text};
 
 /// For the whole list. With `--era auto` the client waits 10 s of it before it tries the handshake.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -179,7 +179,7 @@ fn describe_service_error(error: &ServiceError) -> String {
 
 /// What a server says of a request that it refuses.
 fn describe_error(error: &model::ErrorData) -> String {
-    format!("it answers with the error {}: {}", error.code.0, quoted(&error.message))
+    format!("it answers with the error {}: {}", error.code.0, excerpt(&error.message))
 }
 
 /// What went wrong between the client and the server, and what to do.
@@ -199,17 +199,12 @@ fn describe_transport(error: &(dyn std::error::Error + 'static)) -> String {
     let what = match error.downcast_ref::<StreamableHttpError<reqwest::Error>>() {
         Some(StreamableHttpError::Client(error)) => innermost(error),
         Some(StreamableHttpError::UnexpectedContentType(Some(found))) => {
-            format!("it answers with `{}`, where JSON or an event stream is expected", quoted(found))
+            format!("it answers with `{}`, where JSON or an event stream is expected", excerpt(found))
         }
         Some(_) => NO_MCP.to_owned(),
         None => innermost(error),
     };
     format!("{what}; {CHECK_URL}")
-}
-
-/// What a server has sent, in one line of bounded length.
-fn quoted(text: &str) -> String {
-    sanitize::line(text).chars().take(300).collect()
 }
 
 impl From<model::Tool> for Tool {
