@@ -8,16 +8,11 @@
 #[cfg(test)]
 mod tests;
 
-use super::{Charge, ChargeOneError, Charged, Counters};
+use super::{Charge, Charged, Counters, cell::ChargeOneError};
 use crate::{
     amount::Amount,
-    limit::{
-        Callers, CounterSlot, Key, Part,
-        quota::Count,
-        shard::Shard,
-        totals::{CounterDelta, TableFull, Totals},
-    },
-    store::{Seed, Store, TOTALS, Unavailable},
+    limit::{Callers, Key, Part, quota::Count, totals::TableFull},
+    store::{Seed, Store, Unavailable},
     time::Timestamp,
 };
 
@@ -48,10 +43,8 @@ impl<S: Store> Counters<'_, S> {
         if state == KeyState::Current {
             return Ok(*charge);
         }
-        let slot = live_keys(charge, caller).key.slot(&charge.quota, seed);
-        let stored = self.store.read(slot.cell)?;
-        let known = Shard::read(&stored.bytes).ok_or(Unavailable)?.find_any(&slot.fingerprint);
-        let has_room = count_key(charge, known, state, now).is_ok();
+        let known = self.read_count(&live_keys(charge, caller).key.slot(&charge.quota, seed))?;
+        let has_room = count_key(charge, known.count, state, now).is_ok();
         Ok(if has_room { *charge } else { other_keys(charge, caller) })
     }
 
@@ -86,11 +79,9 @@ impl<S: Store> Counters<'_, S> {
     }
 
     fn key_state(&self, charge: &Charge<'_>, seed: &Seed, now: Timestamp) -> Result<KeyState, Unavailable> {
-        let slot = charge.key.slot(&charge.quota, seed);
-        let stored = self.store.read(slot.cell)?;
-        let known = Shard::read(&stored.bytes).ok_or(Unavailable)?.find_any(&slot.fingerprint);
+        let known = self.read_count(&charge.key.slot(&charge.quota, seed))?;
         let current = charge.quota.empty(now);
-        Ok(match known {
+        Ok(match known.count {
             Some(known) if known.until >= current.until => KeyState::Current,
             Some(known) if known.is_alive(now) => KeyState::Fading,
             _ => KeyState::New,
@@ -132,21 +123,9 @@ impl<S: Store> Counters<'_, S> {
         step: impl Fn(Option<Count>) -> Result<Count, TableFull>,
     ) -> Result<(), ChargeOneError> {
         let live = live_keys(charge, caller);
-        let (class, CounterSlot { cell, fingerprint }) = (live.class(), live.key.slot(&charge.quota, seed));
-        let delta = self.store.update(cell, |bytes| {
-            let shard = Shard::read(bytes).ok_or(Unavailable)?;
-            let count = step(shard.find_any(&fingerprint))?;
-            let (bytes, delta) = shard.with(fingerprint, class, count, now)?;
-            if delta.needs_room() {
-                let stored = self.store.read(TOTALS)?;
-                Totals::read(&stored.bytes).ok_or(Unavailable)?.admit(delta, class, self.capacity)?;
-            }
-            Ok::<_, ChargeOneError>((delta, Some(bytes)))
-        })?;
-        if delta != CounterDelta::default() {
-            self.update_totals(delta)?;
-        }
-        Ok(())
+        let slot = live.key.slot(&charge.quota, seed);
+        let (_, delta) = self.replace_count(&slot, live.class(), now, &|known| Ok(step(known.count)?))?;
+        Ok(self.update_totals(delta)?)
     }
 }
 
