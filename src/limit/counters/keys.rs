@@ -11,7 +11,11 @@ mod tests;
 use super::{Charge, Charged, Counters, cell::ChargeOneError};
 use crate::{
     amount::Amount,
-    limit::{Callers, Key, Part, quota::Count, totals::TableFull},
+    limit::{
+        Callers, Key, Part,
+        quota::Count,
+        totals::{CounterDelta, TableFull},
+    },
     store::{Seed, Store, Unavailable},
     time::Timestamp,
 };
@@ -28,6 +32,13 @@ enum KeyState {
     Fading,
     /// It has no counter, or one that no longer counts.
     New,
+}
+
+impl KeyState {
+    /// How much it takes of the count of the window before.
+    fn fading(self) -> Amount {
+        if self == Self::Fading { Amount::ONE } else { Amount::ZERO }
+    }
 }
 
 impl<S: Store> Counters<'_, S> {
@@ -65,7 +76,7 @@ impl<S: Store> Counters<'_, S> {
                 let charged = self.charge_one(charge, charge.class(), seed, now);
                 // A key without a counter takes no place. If this fails, it does until its window ends.
                 charged.inspect_err(|_| {
-                    let _: Result<(), ChargeOneError> = self.dismiss_key(charge, caller, seed, now);
+                    let _: Result<(), ChargeOneError> = self.dismiss_key(charge, caller, state, seed, now);
                 })
             }),
         };
@@ -97,7 +108,12 @@ impl<S: Store> Counters<'_, S> {
         seed: &Seed,
         now: Timestamp,
     ) -> Result<(), ChargeOneError> {
-        self.update_live_keys(charge, caller, seed, now, |known| count_key(charge, known, state, now))
+        let delta = self.replace_live_keys(charge, caller, seed, now, &|known| count_key(charge, known, state, now))?;
+        if self.update_totals(delta).is_err() {
+            let _: Result<(), ChargeOneError> = self.dismiss_key(charge, caller, state, seed, now);
+            return Err(ChargeOneError::Unavailable);
+        }
+        Ok(())
     }
 
     /// Takes back what [`Self::admit_key`] counted.
@@ -105,27 +121,31 @@ impl<S: Store> Counters<'_, S> {
         &self,
         charge: &Charge<'_>,
         caller: &str,
+        state: KeyState,
         seed: &Seed,
         now: Timestamp,
     ) -> Result<(), ChargeOneError> {
-        self.update_live_keys(charge, caller, seed, now, |known| {
+        let delta = self.replace_live_keys(charge, caller, seed, now, &|known| {
             let count = charge.quota.current(known, now);
-            Ok(Count { used: count.used.minus(Amount::ONE), ..count })
-        })
+            let previous = count.previous.plus(state.fading()).ok_or(TableFull)?;
+            Ok(Count { used: count.used.minus(Amount::ONE), previous, ..count })
+        })?;
+        Ok(self.update_totals(delta)?)
     }
 
-    fn update_live_keys(
+    /// Replaces the count of a caller's live keys. Returns what it changes in the totals.
+    fn replace_live_keys(
         &self,
         charge: &Charge<'_>,
         caller: &str,
         seed: &Seed,
         now: Timestamp,
-        step: impl Fn(Option<Count>) -> Result<Count, TableFull>,
-    ) -> Result<(), ChargeOneError> {
+        step: &dyn Fn(Option<Count>) -> Result<Count, TableFull>,
+    ) -> Result<CounterDelta, ChargeOneError> {
         let live = live_keys(charge, caller);
         let slot = live.key.slot(&charge.quota, seed);
         let (_, delta) = self.replace_count(&slot, live.class(), now, &|known| Ok(step(known.count)?))?;
-        Ok(self.update_totals(delta)?)
+        Ok(delta)
     }
 }
 
@@ -135,9 +155,8 @@ impl<S: Store> Counters<'_, S> {
 /// The caller has too many.
 fn count_key(charge: &Charge<'_>, known: Option<Count>, state: KeyState, now: Timestamp) -> Result<Count, TableFull> {
     let count = charge.quota.current(known, now);
-    let fading = if state == KeyState::Fading { Amount::ONE } else { Amount::ZERO };
-    let count =
-        Count { used: count.used.plus(Amount::ONE).ok_or(TableFull)?, previous: count.previous.minus(fading), ..count };
+    let (used, previous) = (count.used.plus(Amount::ONE).ok_or(TableFull)?, count.previous.minus(state.fading()));
+    let count = Count { used, previous, ..count };
     let live = count.used.plus(count.previous).and_then(Amount::units).ok_or(TableFull)?;
     if live > MAX_KEYS { Err(TableFull) } else { Ok(count) }
 }
