@@ -25,6 +25,6 @@ pub use self::{
     details::{ApprovalDetails, ApproverNote},
     key::{ApprovalKey, Fingerprint, MAX_PARAMS, digest, parse_id},
     registry::{Approval, Approvals, NotPending, Pending, State, TooManyPending},
-    store::{ApprovalStore, ApproverDecision, DecideError, RequestError},
+    store::{ApprovalStore, ApproverDecision, DecideError, RequestError, Requested},
     tool_note::{NotedTool, ToolNote, ToolNotes},
 };

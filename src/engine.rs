@@ -51,7 +51,7 @@ pub use self::{
 };
 
 use self::{
-    authorize::{Authorizer, Denial, MessageDenial},
+    authorize::{Authorizer, Denial, Filing, MessageDenial},
     callout::Callout,
     elicitation::SessionWatch,
     lists::ListFilter,
@@ -229,7 +229,7 @@ pub fn explain<S: Store, W: Tracer>(
     let record = audit_record::messages(config, request, body, &mut decision);
     let notice = match &decision.verdict {
         Err(MessageDenial {
-            denial: Denial::ApprovalRequired { predicate, pending: Some(pending), is_new: true, .. },
+            denial: Denial::ApprovalRequired { predicate, filing: Filing::Filed(pending), .. },
             ..
         }) => notice::announce(config, &record, pending, &authorize::denial_text::reason_for_notice(predicate)),
         _ => None,
@@ -241,8 +241,9 @@ pub fn explain<S: Store, W: Tracer>(
         }
         Err(MessageDenial { denial: Denial::CalloutPending { ask, .. }, .. }) => Disposition::Callout(*ask),
         Err(denied) => {
-            let is_filed = matches!(denied.denial, Denial::ApprovalRequired { pending: Some(_), .. });
-            let dialogue = if is_filed {
+            let is_asked =
+                matches!(&denied.denial, Denial::ApprovalRequired { filing, .. } if filing.pending().is_some());
+            let dialogue = if is_asked {
                 elicitation::dialogue_for(config, request, body, lifecycle, filter, now, store)
             } else {
                 None

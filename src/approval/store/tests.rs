@@ -10,7 +10,7 @@ use super::{
     Unavailable, cell,
 };
 use crate::{
-    approval::{ApprovalKey, State, digest},
+    approval::{Approval, ApprovalKey, Requested, State, digest},
     store::{Cas, Event, InMemory, Seed, Versioned},
 };
 
@@ -37,15 +37,24 @@ fn answer(approved: bool, grant: &str) -> ApproverDecision<'_> {
     ApproverDecision { approved, grant: digest(grant), approver: grant, note: "as agreed" }
 }
 
+/// Requests an approval that was not requested before.
+#[track_caller]
+fn file<S: Store>(approvals: &ApprovalStore<'_, S>, details: &ApprovalDetails<'_>, now: Timestamp) -> Approval {
+    let fingerprint = details.key.fingerprint().unwrap();
+    match approvals.request(details, fingerprint, 600, true, now) {
+        Ok(Requested::Filed(approval)) => approval,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn an_approval_is_requested_decided_and_consumed_once() {
     let (store, grant) = (InMemory::new([0; 16]), digest("jwt:agent"));
     let (approvals, text) = (ApprovalStore(&store), text(&grant));
     let fingerprint = text.key.fingerprint().unwrap();
     assert_eq!(approvals.find(fingerprint, NOW), Ok(None));
-    let (entry, is_new) = approvals.request(&text, fingerprint, 600, true, NOW).unwrap();
-    assert!(is_new);
-    assert_eq!(approvals.request(&text, fingerprint, 600, true, NOW), Ok((entry, false)), "requested again");
+    let entry = file(&approvals, &text, NOW);
+    assert_eq!(approvals.request(&text, fingerprint, 600, true, NOW), Ok(Requested::Known(entry)), "requested again");
     assert_eq!(approvals.consume(fingerprint, NOW), Ok(None));
     let answered = approvals.decide(entry.id, &answer(true, "jwt:boss"), NOW).unwrap();
     assert_eq!(answered.state, State::Approved);
@@ -64,7 +73,7 @@ fn no_approver_decides_an_own_request_or_one_whose_details_are_lost() {
     let (store, grant) = (InMemory::new([0; 16]), digest("jwt:agent"));
     let (approvals, text) = (ApprovalStore(&store), text(&grant));
     let fingerprint = text.key.fingerprint().unwrap();
-    let (entry, _) = approvals.request(&text, fingerprint, 600, true, NOW).unwrap();
+    let entry = file(&approvals, &text, NOW);
     assert_eq!(approvals.decide([0; 10], &answer(true, "jwt:boss"), NOW), Err(DecideError::Unknown));
     assert_eq!(approvals.decide(entry.id, &answer(true, "jwt:agent"), NOW), Err(DecideError::SelfApproval));
     // The details of another call in its cell: no approver may take the one for the other.
@@ -75,7 +84,7 @@ fn no_approver_decides_an_own_request_or_one_whose_details_are_lost() {
     assert_eq!(approvals.decide(entry.id, &answer(true, "jwt:boss"), NOW), Err(DecideError::DetailsLost));
     assert_eq!(
         approvals.request(&text, fingerprint, 600, true, NOW),
-        Ok((entry, false)),
+        Ok(Requested::Known(entry)),
         "another request writes the details again"
     );
     assert_eq!(approvals.decide(entry.id, &answer(false, "jwt:boss"), NOW).unwrap().state, State::Rejected);
@@ -130,8 +139,7 @@ fn every_conflict_over_the_details_is_counted() {
     let (inner, grant) = (InMemory::new([0; 16]), digest("jwt:agent"));
     let store = Contended { inner: &inner, faster: 2.into(), conflicts: 0.into() };
     let (approvals, details) = (ApprovalStore(&store), text(&grant));
-    let fingerprint = details.key.fingerprint().unwrap();
-    let (approval, _) = approvals.request(&details, fingerprint, 600, true, NOW).unwrap();
+    let approval = file(&approvals, &details, NOW);
     assert_eq!(store.conflicts.get(), 2);
     store.faster.set(3);
     approvals.decide(approval.id, &answer(true, "jwt:boss"), NOW).unwrap();
@@ -143,11 +151,10 @@ fn a_new_request_for_the_same_call_has_no_signature_of_the_one_before() {
     let (store, grant) = (InMemory::new([1; 16]), digest("jwt:agent"));
     let (approvals, text) = (ApprovalStore(&store), text(&grant));
     let fingerprint = text.key.fingerprint().unwrap();
-    let (first, _) = approvals.request(&text, fingerprint, 600, true, NOW).unwrap();
+    let first = file(&approvals, &text, NOW);
     approvals.decide(first.id, &answer(true, "jwt:boss"), NOW).unwrap();
     approvals.consume(fingerprint, NOW).unwrap();
-    let (second, is_new) = approvals.request(&text, fingerprint, 600, true, Timestamp(NOW.0 + 1)).unwrap();
-    assert!(is_new);
+    let second = file(&approvals, &text, Timestamp(NOW.0 + 1));
     let bytes = approvals.details(&second).unwrap();
     assert_eq!(ApprovalDetails::read(&bytes, fingerprint).unwrap().approver, "");
 }

@@ -70,7 +70,7 @@ fn ask(etcd: &mut Option<Etcd>, grant: &str, params: &str, now: Timestamp) -> St
         let rpc = steps.rpc();
         let response = etcd.as_mut().and_then(|etcd| etcd.answer(rpc.method.names(), &rpc.message).ok());
         match steps.record(response.as_deref(), now) {
-            Some(Outcome::Pending(approval)) => return approval.id_text(),
+            Some(Outcome::Pending(requested)) => return requested.approval().id_text(),
             Some(other) => panic!("{other:?}"),
             None => {}
         }
