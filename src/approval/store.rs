@@ -8,7 +8,7 @@ use crate::{
     time::Timestamp,
 };
 
-use super::{Approval, ApprovalDetails, Approvals, Fingerprint, NotPending, Pending, TooManyPending};
+use super::{Approval, ApprovalDetails, Approvals, Fingerprint, GrantDigest, NotPending, Pending, TooManyPending};
 
 /// The approvals in a store.
 #[derive(Clone, Copy, Debug)]
@@ -52,8 +52,8 @@ pub enum DecideError {
 pub struct ApproverDecision<'a> {
     /// Whether the call may pass.
     pub approved: bool,
-    /// The [`digest`](super::digest) of the approver's grant.
-    pub grant: [u8; 32],
+    /// The approver.
+    pub grant: GrantDigest,
     /// The approver's grant, redacted for display.
     pub approver: &'a str,
     /// The approver's note.

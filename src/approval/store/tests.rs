@@ -10,13 +10,14 @@ use super::{
     Unavailable, cell,
 };
 use crate::{
-    approval::{Approval, ApprovalKey, Requested, State, digest},
+    approval::{Approval, ApprovalKey, GrantDigest, Requested, State},
+    identity::Grant,
     store::{Cas, Event, InMemory, Seed, Versioned},
 };
 
 const NOW: Timestamp = Timestamp(1_000_500);
 
-fn text(grant: &[u8; 32]) -> ApprovalDetails<'_> {
+fn text() -> ApprovalDetails<'static> {
     let params = br#"{"name":"pay","arguments":{"amount":100}}"#;
     let key = ApprovalKey {
         filter: "f",
@@ -25,7 +26,7 @@ fn text(grant: &[u8; 32]) -> ApprovalDetails<'_> {
         rule: "/r",
         route: "",
         cluster: "",
-        grant,
+        grant: GrantDigest::of(&Grant::from_name("jwt:agent")),
         method: "tools/call",
         name: "pay",
         params,
@@ -34,7 +35,7 @@ fn text(grant: &[u8; 32]) -> ApprovalDetails<'_> {
 }
 
 fn answer(approved: bool, grant: &str) -> ApproverDecision<'_> {
-    ApproverDecision { approved, grant: digest(grant), approver: grant, note: "as agreed" }
+    ApproverDecision { approved, grant: GrantDigest::of(&Grant::from_name(grant)), approver: grant, note: "as agreed" }
 }
 
 /// Requests an approval that was not requested before.
@@ -49,8 +50,8 @@ fn file<S: Store>(approvals: &ApprovalStore<'_, S>, details: &ApprovalDetails<'_
 
 #[test]
 fn an_approval_is_requested_decided_and_consumed_once() {
-    let (store, grant) = (InMemory::new([0; 16]), digest("jwt:agent"));
-    let (approvals, text) = (ApprovalStore(&store), text(&grant));
+    let store = InMemory::new([0; 16]);
+    let (approvals, text) = (ApprovalStore(&store), text());
     let fingerprint = text.key.fingerprint().unwrap();
     assert_eq!(approvals.find(fingerprint, NOW), Ok(None));
     let entry = file(&approvals, &text, NOW);
@@ -70,8 +71,8 @@ fn an_approval_is_requested_decided_and_consumed_once() {
 
 #[test]
 fn no_approver_decides_an_own_request_or_one_whose_details_are_lost() {
-    let (store, grant) = (InMemory::new([0; 16]), digest("jwt:agent"));
-    let (approvals, text) = (ApprovalStore(&store), text(&grant));
+    let store = InMemory::new([0; 16]);
+    let (approvals, text) = (ApprovalStore(&store), text());
     let fingerprint = text.key.fingerprint().unwrap();
     let entry = file(&approvals, &text, NOW);
     assert_eq!(approvals.decide([0; 10], &answer(true, "jwt:boss"), NOW), Err(DecideError::Unknown));
@@ -92,8 +93,8 @@ fn no_approver_decides_an_own_request_or_one_whose_details_are_lost() {
 
 #[test]
 fn a_corrupt_registry_approves_nothing() {
-    let (store, grant) = (InMemory::new([0; 16]), digest("jwt:agent"));
-    let (approvals, text) = (ApprovalStore(&store), text(&grant));
+    let store = InMemory::new([0; 16]);
+    let (approvals, text) = (ApprovalStore(&store), text());
     let fingerprint = text.key.fingerprint().unwrap();
     store.compare_and_swap(APPROVALS, b"garbage", 1).unwrap();
     assert!(approvals.find(fingerprint, NOW).is_err());
@@ -136,9 +137,9 @@ impl Store for Contended<'_> {
 
 #[test]
 fn every_conflict_over_the_details_is_counted() {
-    let (inner, grant) = (InMemory::new([0; 16]), digest("jwt:agent"));
+    let inner = InMemory::new([0; 16]);
     let store = Contended { inner: &inner, faster: 2.into(), conflicts: 0.into() };
-    let (approvals, details) = (ApprovalStore(&store), text(&grant));
+    let (approvals, details) = (ApprovalStore(&store), text());
     let approval = file(&approvals, &details, NOW);
     assert_eq!(store.conflicts.get(), 2);
     store.faster.set(3);
@@ -148,8 +149,8 @@ fn every_conflict_over_the_details_is_counted() {
 
 #[test]
 fn a_new_request_for_the_same_call_has_no_signature_of_the_one_before() {
-    let (store, grant) = (InMemory::new([1; 16]), digest("jwt:agent"));
-    let (approvals, text) = (ApprovalStore(&store), text(&grant));
+    let store = InMemory::new([1; 16]);
+    let (approvals, text) = (ApprovalStore(&store), text());
     let fingerprint = text.key.fingerprint().unwrap();
     let first = file(&approvals, &text, NOW);
     approvals.decide(first.id, &answer(true, "jwt:boss"), NOW).unwrap();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Console, Grant, InMemory, LoadedConfig, NOW, Timestamp, request, said};
 use crate::{
     approval::{
-        ApprovalDetails, ApprovalKey, digest,
+        ApprovalDetails, ApprovalKey, GrantDigest,
         etcd::{CallApproval, Outcome, Query, tests::model::Etcd},
     },
     console::{ConsoleResponse, QueryResults, answer_with},
@@ -50,7 +50,6 @@ fn visit(
 
 /// Requests an approval of a call with these parameters, and returns its id.
 fn ask(etcd: &mut Option<Etcd>, grant: &str, params: &str, now: Timestamp) -> String {
-    let digest = digest(grant);
     let key = ApprovalKey {
         filter: "gate",
         policy: "default",
@@ -58,7 +57,7 @@ fn ask(etcd: &mut Option<Etcd>, grant: &str, params: &str, now: Timestamp) -> St
         rule: "/tools/pay/action",
         route: "",
         cluster: "",
-        grant: &digest,
+        grant: GrantDigest::of(&Grant::from_name(grant)),
         method: "tools/call",
         name: "pay",
         params: params.as_bytes(),

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     approval::{
-        Approval, ApprovalDetails, ApprovalKey, ApprovalStore, ApproverNote, Fingerprint, RequestError, Requested,
-        State, digest,
+        Approval, ApprovalDetails, ApprovalKey, ApprovalStore, ApproverNote, Fingerprint, GrantDigest, RequestError,
+        Requested, State,
         etcd::{CallApproval, Outcome},
     },
     config::{Approvals, EtcdStore, NamedPolicy},
@@ -31,8 +31,8 @@ use crate::{
 pub(super) struct PreparedApproval<'p> {
     requirement: ApprovalRequirement<'p>,
     found: FoundApproval,
-    /// The [`digest`] of the grant that it is for.
-    grant: [u8; 32],
+    /// The caller that it is for.
+    grant: GrantDigest,
 }
 
 /// An approval that lets a call pass.
@@ -62,8 +62,8 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
     ) -> Result<Option<Box<PreparedApproval<'p>>>, MessageDenial<'p>> {
         let Some(requirement) = self.required_approval(rules)? else { return Ok(None) };
         let uses = || self.describe_uses(policy, grant, evaluation);
-        let grant = digest(grant.id());
-        let check = self.approval_check(policy, rules.mode, &requirement, &grant, single_request);
+        let grant = GrantDigest::of(grant);
+        let check = self.approval_check(policy, rules.mode, &requirement, grant, single_request);
         let check = ApprovalCheck { uses: &uses, ..check };
         let callouts = &self.request.info.callouts;
         let found = match &self.config.approvals {
@@ -91,7 +91,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         single_request: Option<&Request<'_>>,
     ) -> Result<Approved, MessageDenial<'p>> {
         let PreparedApproval { requirement, found, grant } = approval;
-        let check = self.approval_check(policy, mode, &requirement, &grant, single_request);
+        let check = self.approval_check(policy, mode, &requirement, grant, single_request);
         check.consume(found).map_err(|denial| denial.about(requirement.message))
     }
 
@@ -101,7 +101,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         policy: &'p NamedPolicy,
         mode: Mode,
         requirement: &'q ApprovalRequirement<'p>,
-        grant: &'q [u8],
+        grant: GrantDigest,
         single_request: Option<&'q Request<'_>>,
     ) -> ApprovalCheck<'q, 'p, S>
     where
