@@ -23,8 +23,8 @@ mod tool_note;
 pub use self::{
     canonical::INPUT_REQUEST,
     details::{ApprovalDetails, ApproverNote},
-    key::{ApprovalKey, Fingerprint, MAX_PARAMS, digest, parse_id},
+    key::{ApprovalKey, Fingerprint, GrantDigest, MAX_PARAMS, parse_id},
     registry::{Approval, Approvals, NotPending, Pending, State, TooManyPending},
-    store::{ApprovalStore, ApproverDecision, DecideError, RequestError},
+    store::{ApprovalStore, ApproverDecision, DecideError, RequestError, Requested},
     tool_note::{NotedTool, ToolNote, ToolNotes},
 };

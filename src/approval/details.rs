@@ -2,7 +2,7 @@
 
 use crate::store::framing;
 
-use super::{ApprovalKey, Fingerprint};
+use super::{ApprovalKey, Fingerprint, GrantDigest};
 
 /// What an approver reads about a call, and who decided.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +31,20 @@ impl<'t> ApprovalDetails<'t> {
             [filter, policy, config, rule, route, cluster, method, name].map(|text| text.as_bytes());
         let [caller, reason, uses, approver, note] = [caller, reason, uses, approver, note].map(|text| text.as_bytes());
         framing::join(&[
-            filter, policy, config, rule, route, cluster, grant, method, name, params, caller, reason, uses, approver,
+            filter,
+            policy,
+            config,
+            rule,
+            route,
+            cluster,
+            grant.as_bytes(),
+            method,
+            name,
+            params,
+            caller,
+            reason,
+            uses,
+            approver,
             note,
         ])
     }
@@ -64,7 +77,7 @@ impl<'t> ApprovalDetails<'t> {
             rule: text(rule)?,
             route: text(route)?,
             cluster: text(cluster)?,
-            grant,
+            grant: GrantDigest::read(grant)?,
             method: text(method)?,
             name: text(name)?,
             params,

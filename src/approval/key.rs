@@ -3,7 +3,10 @@
 use base16ct::lower;
 use sha2::{Digest as _, Sha256};
 
-use crate::json::{Node, Reader};
+use crate::{
+    identity::Grant,
+    json::{Node, Reader},
+};
 
 use super::canonical;
 
@@ -25,8 +28,8 @@ pub struct ApprovalKey<'q> {
     pub route: &'q str,
     /// The name of Envoy's cluster: the server that the call goes to; empty if not known.
     pub cluster: &'q str,
-    /// The [`digest`] of the caller's grant, since the store keeps no credential.
-    pub grant: &'q [u8],
+    /// The caller, since the store keeps no credential.
+    pub grant: GrantDigest,
     /// The method.
     pub method: &'q str,
     /// The tool, prompt or resource.
@@ -39,10 +42,27 @@ pub struct ApprovalKey<'q> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint(pub(super) [u8; 32]);
 
-/// The digest of a grant that the store keeps in its place.
-#[must_use]
-pub fn digest(grant: &str) -> [u8; 32] {
-    Sha256::digest(grant.as_bytes()).into()
+/// The digest of a grant, which the store keeps in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GrantDigest([u8; 32]);
+
+impl GrantDigest {
+    /// The digest of the identity that counters, approvals and audit records use.
+    #[must_use]
+    pub fn of(grant: &Grant) -> Self {
+        Self(Sha256::digest(grant.id().as_bytes()).into())
+    }
+
+    /// Reads the bytes that [`Self::as_bytes`] gives; `None` if there are more or fewer.
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
 }
 
 impl Fingerprint {
@@ -75,7 +95,7 @@ impl ApprovalKey<'_> {
         let params = canonical::canonical_params(Node::read(&mut reader).ok()?);
         let mut bytes = Vec::with_capacity(self.params.len());
         let Self { filter, policy, config, rule, route, cluster, grant, method, name, .. } = self;
-        canonical::write_sized(grant, &mut bytes);
+        canonical::write_sized(grant.as_bytes(), &mut bytes);
         for text in [filter, policy, config, rule, route, cluster, method, name] {
             canonical::write_sized(text.as_bytes(), &mut bytes);
         }
@@ -89,7 +109,7 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{ApprovalKey, Fingerprint, MAX_PARAMS, parse_id};
+    use super::{ApprovalKey, Fingerprint, GrantDigest, MAX_PARAMS, parse_id};
 
     const KEY: ApprovalKey<'_> = ApprovalKey {
         filter: "f",
@@ -98,7 +118,7 @@ mod tests {
         rule: "/tools/pay/require_approval/0",
         route: "mcp",
         cluster: "bank",
-        grant: b"jwt:a",
+        grant: GrantDigest([1; 32]),
         method: "tools/call",
         name: "pay",
         params: br#"{"name":"pay","arguments":{"amount":100,"to":"x"}}"#,
@@ -173,7 +193,7 @@ mod tests {
             ApprovalKey { rule: "/tools/pay/require_approval/1", ..KEY },
             ApprovalKey { route: "test", ..KEY },
             ApprovalKey { cluster: "test", ..KEY },
-            ApprovalKey { grant: b"jwt:b", ..KEY },
+            ApprovalKey { grant: GrantDigest([2; 32]), ..KEY },
             ApprovalKey { method: "prompts/get", ..KEY },
             ApprovalKey { name: "pays", ..KEY },
             // No text moves from one field into the next.

@@ -134,7 +134,8 @@ impl Approvals {
             return Ok(known);
         }
         self.0.retain(|entry| entry.is_alive(now));
-        let [grant, policy] = [key.grant, key.policy.as_bytes()].map(|of| first_bytes(&Sha256::digest(of)));
+        let [grant, policy] =
+            [&key.grant.as_bytes()[..], key.policy.as_bytes()].map(|of| first_bytes(&Sha256::digest(of)));
         // All callers share a bound, and unverified ones half of it.
         let exceeds = |of: &dyn Fn(&Approval) -> bool, max: usize| {
             let count = |unverified: bool| {

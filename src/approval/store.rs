@@ -8,11 +8,20 @@ use crate::{
     time::Timestamp,
 };
 
-use super::{Approval, ApprovalDetails, Approvals, Fingerprint, NotPending, Pending, TooManyPending};
+use super::{Approval, ApprovalDetails, Approvals, Fingerprint, GrantDigest, NotPending, Pending, TooManyPending};
 
 /// The approvals in a store.
 #[derive(Clone, Copy, Debug)]
 pub struct ApprovalStore<'s, S>(pub &'s S);
+
+/// An approval that a call requested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Requested {
+    /// It was requested before, and may be decided.
+    Known(Approval),
+    /// This call has filed it.
+    Filed(Approval),
+}
 
 /// An approval could not be requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,12 +52,22 @@ pub enum DecideError {
 pub struct ApproverDecision<'a> {
     /// Whether the call may pass.
     pub approved: bool,
-    /// The [`digest`](super::digest) of the approver's grant.
-    pub grant: [u8; 32],
+    /// The approver.
+    pub grant: GrantDigest,
     /// The approver's grant, redacted for display.
     pub approver: &'a str,
     /// The approver's note.
     pub note: &'a str,
+}
+
+impl Requested {
+    /// The approval, whoever has filed it.
+    #[must_use]
+    pub fn approval(self) -> Approval {
+        match self {
+            Self::Known(approval) | Self::Filed(approval) => approval,
+        }
+    }
 }
 
 impl<S: Store> ApprovalStore<'_, S> {
@@ -82,8 +101,7 @@ impl<S: Store> ApprovalStore<'_, S> {
         self.0.read(cell(&APPROVAL_DETAILS, approval.slot)).ok().map(|stored| stored.bytes)
     }
 
-    /// Requests an approval, or finds the one that was requested before, and says whether it is new: of workers that request it at the
-    /// same time, one files it. It is pending for `ttl` seconds, and lives as long again once it is decided. `is_verified` says
+    /// Requests an approval, or finds the one that was requested before: of workers that request it at the same time, one files it. It is pending for `ttl` seconds, and lives as long again once it is decided. `is_verified` says
     /// whether the caller's identity is.
     ///
     /// # Errors
@@ -95,7 +113,7 @@ impl<S: Store> ApprovalStore<'_, S> {
         ttl: u32,
         is_verified: bool,
         now: Timestamp,
-    ) -> Result<(Approval, bool), RequestError> {
+    ) -> Result<Requested, RequestError> {
         let (approval, is_new) = self.update(|approvals| {
             let is_new = approvals.find(fingerprint, now).is_none();
             let approval = approvals.request(&details.key, fingerprint, ttl, is_verified, now);
@@ -104,7 +122,7 @@ impl<S: Store> ApprovalStore<'_, S> {
         // Those of a new request replace the ones of the same call that was decided before. Also if it was requested before: the worker
         // that used the cell until then may have written late.
         self.update_details(&approval, |known| (is_new || known.is_none()).then(|| details.to_bytes()))?;
-        Ok((approval, is_new))
+        Ok(if is_new { Requested::Filed(approval) } else { Requested::Known(approval) })
     }
 
     /// Takes an approval out, for one call; `None` if there is none that is approved.

@@ -1,7 +1,7 @@
 //! The lists of the API, and decisions on approvals.
 
 use crate::{
-    approval::{Approval, ApprovalStore, ApproverDecision, DecideError, State, ToolNote, digest},
+    approval::{Approval, ApprovalStore, ApproverDecision, DecideError, GrantDigest, State, ToolNote},
     audit::decision_log::DecisionLog,
     http::Response,
     json::Writer,
@@ -94,8 +94,12 @@ pub(super) fn decide<S: Store>(
 ) -> ConsoleResponse {
     let approvals = ApprovalStore(store);
     let Decision { approved, note } = decision;
-    let answer =
-        ApproverDecision { approved: *approved, grant: digest(approver.grant.id()), approver: &approver.name, note };
+    let answer = ApproverDecision {
+        approved: *approved,
+        grant: GrantDigest::of(approver.grant),
+        approver: &approver.name,
+        note,
+    };
     match approvals.decide(id, &answer, now) {
         Ok(entry) => {
             let details = approvals.details(&entry);
@@ -171,7 +175,7 @@ fn with_version(name: &'static str, page: Page, query: ListQuery<'_>, now: Times
 
 /// The version of a page of approvals: all entries, since the page says how many are pending, and who reads it.
 pub(super) fn version_of(entries: &[Approval], approver: &Approver<'_>, query: ListQuery<'_>) -> Version {
-    let mut bytes = digest(approver.grant.id()).to_vec();
+    let mut bytes = GrantDigest::of(approver.grant).as_bytes().to_vec();
     if let Some(Cursor { time, slot }) = query.after {
         bytes.extend_from_slice(&time.to_le_bytes());
         bytes.push(slot);

@@ -1,7 +1,7 @@
 //! An approval as the API shows it, and the audit record of a decision on it.
 
 use crate::{
-    approval::{Approval, ApprovalDetails, ApproverDecision, NotedTool, State, ToolNote, ToolNotes, digest},
+    approval::{Approval, ApprovalDetails, ApproverDecision, GrantDigest, NotedTool, State, ToolNote, ToolNotes},
     json::Writer,
     store::Store,
     time::Timestamp,
@@ -51,7 +51,7 @@ impl<'a> ApprovalItem<'a> {
             }
             item.add_nonempty_string("description", &note.description)
                 .add_nonempty_string("class", note.class)
-                .add_json("yours", details.key.grant == digest(approver.grant.id()))
+                .add_json("yours", details.key.grant == GrantDigest::of(approver.grant))
                 .add_nonempty_string("approver", details.approver)
                 .add_nonempty_string("note", details.note);
         }

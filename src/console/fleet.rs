@@ -4,7 +4,7 @@
 
 use crate::{
     approval::{
-        Approval, ApproverDecision, DecideError, Fingerprint, ToolNote, digest,
+        Approval, ApproverDecision, DecideError, Fingerprint, GrantDigest, ToolNote,
         etcd::{Details, MAX_DETAILS, Query, QueryResult, StoredApproval},
     },
     http::Response,
@@ -121,8 +121,12 @@ pub(super) fn decide(
         return Ok(unavailable().into());
     }
     let Decision { approved, note } = decision;
-    let answer =
-        ApproverDecision { approved: *approved, grant: digest(approver.grant.id()), approver: &approver.name, note };
+    let answer = ApproverDecision {
+        approved: *approved,
+        grant: GrantDigest::of(approver.grant),
+        approver: &approver.name,
+        note,
+    };
     // They are of the one approval.
     let details = |entry| results.details.as_ref()?.first()?.read(entry);
     if let Some(decided) = &results.decided {

@@ -143,8 +143,8 @@ fn decision(denial: &Denial<'_>) -> Decision {
 /// The approval request that waits for an answer.
 fn pending(denial: &Denial<'_>) -> Option<ApproverNote> {
     match denial {
-        Denial::ApprovalRequired { pending: Some(pending), .. } => {
-            Some(ApproverNote { id: pending.id.clone(), ..ApproverNote::default() })
+        Denial::ApprovalRequired { filing, .. } => {
+            filing.pending().map(|pending| ApproverNote { id: pending.id.clone(), ..ApproverNote::default() })
         }
         _ => None,
     }

@@ -33,7 +33,7 @@ use super::{
 
 pub(super) use self::{
     charge::callers,
-    decision::{Decision, Denial, MessageDenial, Passed, Used},
+    decision::{Decision, Denial, Filing, MessageDenial, Passed, Used},
     lookup::{entry_work, is_permitted},
 };
 use self::{

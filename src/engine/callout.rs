@@ -116,8 +116,7 @@ impl CalloutResults {
                     return Recorded::Next(Callout::Store { store, call });
                 };
                 let is_usable = outcome != Outcome::Unavailable;
-                let (fingerprint, is_filed) = (call.fingerprint(), call.is_filed());
-                self.stored = Some(Box::new(StoredOutcome { store, fingerprint, is_filed, outcome }));
+                self.stored = Some(Box::new(StoredOutcome { store, fingerprint: call.fingerprint(), outcome }));
                 is_usable
             }
         };
@@ -159,8 +158,6 @@ pub(super) struct StoredOutcome {
     pub(super) store: Arc<EtcdStore>,
     /// The call that it is about.
     pub(super) fingerprint: Fingerprint,
-    /// Whether the call has filed the request for approval.
-    pub(super) is_filed: bool,
     pub(super) outcome: Outcome,
 }
 

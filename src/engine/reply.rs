@@ -92,8 +92,8 @@ impl ReplyContext<'_> {
             }
             // As a server says it: callers must not learn that the task exists.
             Denial::UnknownTask { reason } => answer::bare_error(request.id.token(), Code::InvalidParams, reason),
-            Denial::ApprovalRequired { reason, pending, .. } => {
-                self.approval_required(request, data, reason, pending.as_ref())
+            Denial::ApprovalRequired { reason, filing, .. } => {
+                self.approval_required(request, data, reason, filing.pending())
             }
             Denial::RateLimited { limit, cost, full } => {
                 let reason = denial_text::rate_limited(limit, target.as_ref(), *cost, full.remaining);

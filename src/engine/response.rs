@@ -7,7 +7,7 @@ use crate::{
 
 use super::{
     AuthorizationResponse, Disposition, audit_record,
-    authorize::{Authorizer, Decision, Denial, MessageDenial, Passed, denial_text},
+    authorize::{Authorizer, Decision, Denial, Filing, MessageDenial, Passed, denial_text},
     elicitation, lists, notice,
     refund::Receipt,
     reply::{self, ReplyContext},
@@ -25,7 +25,7 @@ pub(super) fn respond<'p, S: Store, W>(
     let record = audit_record::messages(config, request, body, &mut decision);
     let notice = match &decision.verdict {
         Err(MessageDenial {
-            denial: Denial::ApprovalRequired { predicate, pending: Some(pending), is_new: true, .. },
+            denial: Denial::ApprovalRequired { predicate, filing: Filing::Filed(pending), .. },
             ..
         }) => notice::announce(config, &record, pending, &denial_text::reason_for_notice(predicate)),
         _ => None,
@@ -54,8 +54,9 @@ fn dispose<S: Store, W>(
         }
         Err(MessageDenial { denial: Denial::CalloutPending { ask, .. }, .. }) => Disposition::Callout(*ask),
         Err(denied) => {
-            let is_filed = matches!(denied.denial, Denial::ApprovalRequired { pending: Some(_), .. });
-            let dialogue = if is_filed {
+            let is_asked =
+                matches!(&denied.denial, Denial::ApprovalRequired { filing, .. } if filing.pending().is_some());
+            let dialogue = if is_asked {
                 elicitation::dialogue_for(config, request, body, lifecycle, filter, now, store)
             } else {
                 None

@@ -1,21 +1,23 @@
 //! The counters of one Envoy: all limits of a call are charged, or none.
 
+mod cell;
 mod keys;
 mod ownership;
 
 #[cfg(test)]
 mod tests;
 
+use self::cell::ChargeOneError;
 pub use self::ownership::{MAX_OWNED_SECONDS, Owned, Ownership};
 use super::{
     Callers, CounterSlot, Key, LimitExceeded, Part, Quota,
     quota::Count,
-    shard::Shard,
-    totals::{Capacity, CounterClass, CounterDelta, TableFull, Totals},
+    shard::{Shard, StoredCount},
+    totals::{Capacity, CounterClass},
 };
 use crate::{
     amount::Amount,
-    store::{Event, Seed, Store, TOTALS, Unavailable},
+    store::{Event, Seed, Store, Unavailable},
     time::Timestamp,
 };
 
@@ -116,10 +118,8 @@ impl<'s, S: Store> Counters<'s, S> {
         let seed = self.store.seed()?;
         for (index, charge) in charges.iter().enumerate() {
             let charge = self.with_room_for_key(charge, &seed, now)?;
-            let slot = charge.key.slot(&charge.quota, &seed);
-            let stored = self.store.read(slot.cell)?;
-            let shard = Shard::read(&stored.bytes).ok_or(Unavailable)?;
-            charge.count_after(shard, &slot, now).map_err(|full| ChargeError::Full { index, full })?;
+            let stored = self.read_count(&charge.key.slot(&charge.quota, &seed))?;
+            charge.count_after(stored, now).map_err(|full| ChargeError::Full { index, full })?;
         }
         Ok(())
     }
@@ -161,11 +161,9 @@ impl<'s, S: Store> Counters<'s, S> {
     pub fn used(&self, charge: &Charge<'_>, now: Timestamp) -> Result<Option<Amount>, Unavailable> {
         let seed = self.store.seed()?;
         let count = |key: Key<'_>| {
-            let slot = key.slot(&charge.quota, &seed);
-            let stored = self.store.read(slot.cell)?;
-            let shard = Shard::read(&stored.bytes).ok_or(Unavailable)?;
-            let used = shard.find_any(&slot.fingerprint).map_or(Amount::ZERO, |count| charge.quota.used(count, now));
-            Ok((used, shard.may_lack(charge.quota.window, now)))
+            let stored = self.read_count(&key.slot(&charge.quota, &seed))?;
+            let used = stored.count.map_or(Amount::ZERO, |count| charge.quota.used(count, now));
+            Ok((used, stored.may_lack(charge.quota.window, now)))
         };
         let (used, may_lack) = count(charge.key)?;
         if may_lack {
@@ -214,33 +212,16 @@ impl<'s, S: Store> Counters<'s, S> {
         now: Timestamp,
     ) -> Result<Charged, ChargeOneError> {
         let slot = charge.key.slot(&charge.quota, seed);
-        let (Count { until, used, .. }, delta) = self.store.update(slot.cell, |bytes| {
-            let shard = Shard::read(bytes).ok_or(Unavailable)?;
-            let count = charge.count_after(shard, &slot, now)?;
-            let (bytes, delta) = shard.with(slot.fingerprint, class, count, now)?;
-            if delta.needs_room() {
-                let stored = self.store.read(TOTALS)?;
-                Totals::read(&stored.bytes).ok_or(Unavailable)?.admit(delta, class, self.capacity)?;
-            }
-            Ok::<_, ChargeOneError>(((count, delta), Some(bytes)))
-        })?;
+        let step = |stored| Ok(charge.count_after(stored, now)?);
+        let (Count { until, used, .. }, delta) = self.replace_count(&slot, class, now, &step)?;
         let Charge { key, quota, amount, .. } = *charge;
         let (counter, scope) = (key.counter.into(), key.scope());
         let charged = Charged { slot, counter, scope, quota, used, amount, until };
-        if delta != CounterDelta::default() && self.update_totals(delta).is_err() {
+        if self.update_totals(delta).is_err() {
             let _: Result<(), Unavailable> = self.refund_one(&charged);
             return Err(ChargeOneError::Unavailable);
         }
         Ok(charged)
-    }
-
-    fn update_totals(&self, delta: CounterDelta) -> Result<(), Unavailable> {
-        self.store.update(TOTALS, |bytes| {
-            let totals = Totals::read(bytes).ok_or(Unavailable)?;
-            Ok::<_, Unavailable>(((), Some(totals.after(delta).to_bytes())))
-        })?;
-        self.store.record_event(Event::CountersChanged(delta.all));
-        Ok(())
     }
 
     fn refund_one(&self, charged: &Charged) -> Result<(), Unavailable> {
@@ -258,8 +239,8 @@ impl<'s, S: Store> Counters<'s, S> {
 
 impl Charge<'_> {
     /// The count after this charge.
-    fn count_after(&self, shard: Shard<'_>, slot: &CounterSlot, now: Timestamp) -> Result<Count, LimitExceeded> {
-        let old = match shard.find_current(&slot.fingerprint, self.quota.window, now) {
+    fn count_after(&self, stored: StoredCount, now: Timestamp) -> Result<Count, LimitExceeded> {
+        let old = match stored.current(self.quota.window, now) {
             // What only counts refuses nothing: a condition that reads the count learns that it may lack some.
             Err(_) if self.quota.max.is_none() => None,
             found => found?,
@@ -302,32 +283,7 @@ impl Receipt {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ChargeOneError {
-    Full(LimitExceeded),
-    NoRoom,
-    Unavailable,
-}
-
 impl From<Unavailable> for ChargeError {
-    fn from(Unavailable: Unavailable) -> Self {
-        Self::Unavailable
-    }
-}
-
-impl From<LimitExceeded> for ChargeOneError {
-    fn from(full: LimitExceeded) -> Self {
-        Self::Full(full)
-    }
-}
-
-impl From<TableFull> for ChargeOneError {
-    fn from(TableFull: TableFull) -> Self {
-        Self::NoRoom
-    }
-}
-
-impl From<Unavailable> for ChargeOneError {
     fn from(Unavailable: Unavailable) -> Self {
         Self::Unavailable
     }

@@ -32,6 +32,15 @@ const EVICTED: [u8; 16] = [0; 16];
 #[derive(Clone, Copy, Debug)]
 pub struct Shard<'b>(&'b [u8]);
 
+/// What a shard tells of one counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct StoredCount {
+    /// Its count, whether or not its window has ended; `None` if the shard has none.
+    pub count: Option<Count>,
+    /// The second until which counts may have counted that were evicted, if some were.
+    evicted_until: Option<u64>,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Record {
     fingerprint: [u8; 16],
@@ -53,35 +62,10 @@ impl<'b> Shard<'b> {
         self.records().find(|record| record.fingerprint == *fingerprint).map(|record| record.count)
     }
 
-    /// The count with this fingerprint in windows of this length, as [`Self::find_any`] finds it.
-    ///
-    /// # Errors
-    /// The shard has none, but the clock has stepped back, and the count may be among those that were evicted before.
-    pub fn find_current(
-        self,
-        fingerprint: &[u8; 16],
-        window: Window,
-        now: Timestamp,
-    ) -> Result<Option<Count>, LimitExceeded> {
-        let count = self.find_any(fingerprint);
-        match self.evicted_until().filter(|_| count.is_none()) {
-            // An evicted count that still counts at `now` counts at least until the window that holds `now` ends.
-            Some(until) if window.end(now) <= until => {
-                let start = window.end(Timestamp::from_seconds(until)).saturating_sub(window.seconds().into());
-                Err(LimitExceeded { retry_at: Some(Timestamp::from_seconds(start)), remaining: None })
-            }
-            _ => Ok(count),
-        }
-    }
-
-    /// The second until which counts may have counted that were evicted, if some were.
-    fn evicted_until(self) -> Option<u64> {
-        self.find_any(&EVICTED).map(|count| count.until)
-    }
-
-    /// Whether a count of windows of this length may lack what was charged before the clock stepped back.
-    pub(super) fn may_lack(self, window: Window, now: Timestamp) -> bool {
-        self.evicted_until().is_some_and(|until| window.end(now) <= until)
+    /// What the shard tells of the counter with this fingerprint.
+    pub(super) fn find(self, fingerprint: &[u8; 16]) -> StoredCount {
+        let evicted_until = self.find_any(&EVICTED).map(|count| count.until);
+        StoredCount { count: self.find_any(fingerprint), evicted_until }
     }
 
     /// The bytes of this shard with `count` at this fingerprint, and without the records whose windows have ended; and how
@@ -130,6 +114,28 @@ impl<'b> Shard<'b> {
 
     fn records(self) -> impl Iterator<Item = Record> + use<'b> {
         self.0.chunks_exact(RECORD).filter_map(Record::read)
+    }
+}
+
+impl StoredCount {
+    /// The count in windows of this length.
+    ///
+    /// # Errors
+    /// The shard has none, but the clock has stepped back, and the count may be among those that were evicted before.
+    pub(super) fn current(self, window: Window, now: Timestamp) -> Result<Option<Count>, LimitExceeded> {
+        match self.evicted_until.filter(|_| self.count.is_none()) {
+            // An evicted count that still counts at `now` counts at least until the window that holds `now` ends.
+            Some(until) if window.end(now) <= until => {
+                let start = window.end(Timestamp::from_seconds(until)).saturating_sub(window.seconds().into());
+                Err(LimitExceeded { retry_at: Some(Timestamp::from_seconds(start)), remaining: None })
+            }
+            _ => Ok(self.count),
+        }
+    }
+
+    /// Whether a count of windows of this length may lack what was charged before the clock stepped back.
+    pub(super) fn may_lack(self, window: Window, now: Timestamp) -> bool {
+        self.evicted_until.is_some_and(|until| window.end(now) <= until)
     }
 }
 
@@ -205,13 +211,13 @@ mod tests {
         let shard = Shard::read(&bytes).unwrap();
         let (bytes, _) = shard.with([99; 16], CounterClass::Verified, count(7200), Timestamp(3_700_000)).unwrap();
         let shard = Shard::read(&bytes).unwrap();
-        let find = |seconds, now| shard.find_current(&[1; 16], Window::new(seconds).unwrap(), Timestamp(now));
+        let find = |seconds, now| shard.find(&[1; 16]).current(Window::new(seconds).unwrap(), Timestamp(now));
         let full = |retry_at| Err(LimitExceeded { retry_at: Some(Timestamp(retry_at)), remaining: None });
         assert_eq!([find(60, 30_000), find(60, 59_999), find(60, 60_000)], [full(60_000), full(60_000), Ok(None)]);
         assert_eq!(find(45, 44_999), full(45_000), "its window ends while an evicted count still counted");
         assert_eq!(find(45, 45_000), Ok(None));
         assert_eq!(find(3600, 30_000), Ok(None), "no evicted count was of such a long window");
-        assert_eq!(shard.find_current(&[99; 16], Window::new(60).unwrap(), Timestamp(30_000)), Ok(Some(count(7200))));
+        assert_eq!(shard.find(&[99; 16]).current(Window::new(60).unwrap(), Timestamp(30_000)), Ok(Some(count(7200))));
     }
 
     #[test]

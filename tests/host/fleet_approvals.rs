@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use mcp_policy::{
     approval::{
-        ApproverDecision,
+        ApproverDecision, GrantDigest,
         etcd::{Query, QueryResult},
     },
+    identity::Grant,
     time::Timestamp,
 };
 
@@ -101,7 +102,12 @@ fn approve(etcd: &mut Etcd, now: Timestamp) -> usize {
         query.read(response.ok().as_deref())
     };
     let Some(QueryResult::Listed(listed)) = query(Query::List) else { panic!("no list") };
-    let decision = ApproverDecision { approved: true, grant: [0; 32], approver: "jwt:boss", note: "" };
+    let decision = ApproverDecision {
+        approved: true,
+        grant: GrantDigest::of(&Grant::from_name("jwt:boss")),
+        approver: "jwt:boss",
+        note: "",
+    };
     let decided = listed.iter().filter_map(|entry| entry.decide(&decision, now).ok());
     decided
         .filter(|entry| matches!(query(Query::Decide(Box::new(entry.clone()))), Some(QueryResult::Decided(_))))

@@ -187,7 +187,12 @@ impl Office {
             return;
         }
         let entry = which.get(&entries);
-        let answer = approval::ApproverDecision { approved, grant: [0; 32], approver: "jwt:boss", note: "" };
+        let answer = approval::ApproverDecision {
+            approved,
+            grant: approval::GrantDigest::of(&Grant::from_name("jwt:boss")),
+            approver: "jwt:boss",
+            note: "",
+        };
         if let Ok(answered) = desk.decide(entry.id, &answer, now) {
             assert_eq!(answered.state, if approved { State::Approved } else { State::Rejected });
             if approved {

@@ -14,7 +14,7 @@
 use std::sync::Arc;
 
 use crate::{
-    approval::{Approval, ApprovalDetails, Approvals, ApproverNote, Fingerprint, State},
+    approval::{ApprovalDetails, Approvals, ApproverNote, Fingerprint, Requested, State},
     time::Timestamp,
 };
 
@@ -37,8 +37,6 @@ pub struct CallApproval {
     question: Question,
     /// How often it may look again.
     looks_left: u8,
-    /// Whether this call has filed the request for approval.
-    is_filed: bool,
 }
 
 /// What is being asked.
@@ -66,7 +64,7 @@ pub enum Outcome {
     /// It was approved, and the approval is used: the call may pass.
     Used(Box<UsedApproval>),
     /// It waits for an approver.
-    Pending(Approval),
+    Pending(Requested),
     /// An approver has rejected it.
     Rejected(ApproverNote),
     /// Too many wait already.
@@ -91,28 +89,13 @@ impl CallApproval {
         is_verified: bool,
     ) -> Self {
         let (keys, details) = (Keys(Arc::clone(prefix)), details.to_bytes());
-        Self {
-            keys,
-            fingerprint,
-            details,
-            ttl,
-            is_verified,
-            question: Question::Look,
-            looks_left: LOOKS,
-            is_filed: false,
-        }
+        Self { keys, fingerprint, details, ttl, is_verified, question: Question::Look, looks_left: LOOKS }
     }
 
     /// The call.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         self.fingerprint
-    }
-
-    /// Whether the request for approval is new: this call has filed it.
-    #[must_use]
-    pub fn is_filed(&self) -> bool {
-        self.is_filed
     }
 
     /// About how many bytes it holds, with those of its question.
@@ -168,9 +151,7 @@ impl CallApproval {
         match (&self.question, txn.succeeded) {
             (Question::Look, true) => self.request(txn.ranges.first()?, 0, now),
             (Question::File { entry, .. }, true) => {
-                let approval = entry.approval;
-                self.is_filed = true;
-                Some(Step::Done(Outcome::Pending(approval)))
+                Some(Step::Done(Outcome::Pending(Requested::Filed(entry.approval))))
             }
             (Question::Use(used), true) if used.entry.approval.is_alive(now) => {
                 Some(Step::Done(Outcome::Used(used.clone())))
@@ -189,7 +170,7 @@ impl CallApproval {
             return Some(Step::Ask(Question::List { seen: entry.revision }));
         }
         Some(match entry.approval.state {
-            State::Pending => Step::Done(Outcome::Pending(entry.approval)),
+            State::Pending => Step::Done(Outcome::Pending(Requested::Known(entry.approval))),
             State::Rejected => Step::Done(Outcome::Rejected(entry.approver_note())),
             State::Approved => {
                 let details_revision = details.kvs.first().map_or(0, |details| details.revision);

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use self::model::Etcd;
 use super::{CallApproval, Outcome, Query, QueryResult, Rpc, StoredApproval};
 use crate::{
-    approval::{ApprovalDetails, ApprovalKey, ApproverDecision, DecideError, digest},
+    approval::{ApprovalDetails, ApprovalKey, ApproverDecision, DecideError, GrantDigest},
+    identity::Grant,
     time::Timestamp,
 };
 
@@ -42,7 +43,6 @@ const PAY: Call<'static> =
 impl Call<'_> {
     /// Does something with the details that an approver reads.
     fn with_details<T>(&self, take: impl FnOnce(&ApprovalDetails<'_>) -> T) -> T {
-        let grant = digest(self.grant);
         let key = ApprovalKey {
             filter: "f",
             policy: self.policy,
@@ -50,7 +50,7 @@ impl Call<'_> {
             rule: "/tools/pay/require_approval/0",
             route: "r",
             cluster: "bank",
-            grant: &grant,
+            grant: GrantDigest::of(&Grant::from_name(self.grant)),
             method: "tools/call",
             name: "pay",
             params: self.params.as_bytes(),
@@ -97,7 +97,12 @@ fn listed(etcd: &mut Etcd) -> Vec<StoredApproval> {
 }
 
 fn answer(approved: bool) -> ApproverDecision<'static> {
-    ApproverDecision { approved, grant: digest("jwt:boss"), approver: "jwt:boss", note: "as agreed" }
+    ApproverDecision {
+        approved,
+        grant: GrantDigest::of(&Grant::from_name("jwt:boss")),
+        approver: "jwt:boss",
+        note: "as agreed",
+    }
 }
 
 /// Decides as a console does.

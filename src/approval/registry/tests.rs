@@ -4,6 +4,7 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{Approval, ApprovalKey, Approvals, Fingerprint, HEADER, NotPending, State, Timestamp, TooManyPending};
+use crate::{approval::GrantDigest, identity::Grant};
 
 const NOW: Timestamp = Timestamp(1_000_500);
 const TTL: u32 = 600;
@@ -20,7 +21,7 @@ fn key<'q>(policy: &'q str, grant: &'q str) -> ApprovalKey<'q> {
         rule: "/r",
         route: "",
         cluster: "",
-        grant: grant.as_bytes(),
+        grant: GrantDigest::of(&Grant::from_name(grant)),
         method: "m",
         name: "n",
         params: b"{}",

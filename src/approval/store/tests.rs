@@ -10,13 +10,14 @@ use super::{
     Unavailable, cell,
 };
 use crate::{
-    approval::{ApprovalKey, State, digest},
+    approval::{Approval, ApprovalKey, GrantDigest, Requested, State},
+    identity::Grant,
     store::{Cas, Event, InMemory, Seed, Versioned},
 };
 
 const NOW: Timestamp = Timestamp(1_000_500);
 
-fn text(grant: &[u8; 32]) -> ApprovalDetails<'_> {
+fn text() -> ApprovalDetails<'static> {
     let params = br#"{"name":"pay","arguments":{"amount":100}}"#;
     let key = ApprovalKey {
         filter: "f",
@@ -25,7 +26,7 @@ fn text(grant: &[u8; 32]) -> ApprovalDetails<'_> {
         rule: "/r",
         route: "",
         cluster: "",
-        grant,
+        grant: GrantDigest::of(&Grant::from_name("jwt:agent")),
         method: "tools/call",
         name: "pay",
         params,
@@ -34,18 +35,27 @@ fn text(grant: &[u8; 32]) -> ApprovalDetails<'_> {
 }
 
 fn answer(approved: bool, grant: &str) -> ApproverDecision<'_> {
-    ApproverDecision { approved, grant: digest(grant), approver: grant, note: "as agreed" }
+    ApproverDecision { approved, grant: GrantDigest::of(&Grant::from_name(grant)), approver: grant, note: "as agreed" }
+}
+
+/// Requests an approval that was not requested before.
+#[track_caller]
+fn file<S: Store>(approvals: &ApprovalStore<'_, S>, details: &ApprovalDetails<'_>, now: Timestamp) -> Approval {
+    let fingerprint = details.key.fingerprint().unwrap();
+    match approvals.request(details, fingerprint, 600, true, now) {
+        Ok(Requested::Filed(approval)) => approval,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
 fn an_approval_is_requested_decided_and_consumed_once() {
-    let (store, grant) = (InMemory::new([0; 16]), digest("jwt:agent"));
-    let (approvals, text) = (ApprovalStore(&store), text(&grant));
+    let store = InMemory::new([0; 16]);
+    let (approvals, text) = (ApprovalStore(&store), text());
     let fingerprint = text.key.fingerprint().unwrap();
     assert_eq!(approvals.find(fingerprint, NOW), Ok(None));
-    let (entry, is_new) = approvals.request(&text, fingerprint, 600, true, NOW).unwrap();
-    assert!(is_new);
-    assert_eq!(approvals.request(&text, fingerprint, 600, true, NOW), Ok((entry, false)), "requested again");
+    let entry = file(&approvals, &text, NOW);
+    assert_eq!(approvals.request(&text, fingerprint, 600, true, NOW), Ok(Requested::Known(entry)), "requested again");
     assert_eq!(approvals.consume(fingerprint, NOW), Ok(None));
     let answered = approvals.decide(entry.id, &answer(true, "jwt:boss"), NOW).unwrap();
     assert_eq!(answered.state, State::Approved);
@@ -61,10 +71,10 @@ fn an_approval_is_requested_decided_and_consumed_once() {
 
 #[test]
 fn no_approver_decides_an_own_request_or_one_whose_details_are_lost() {
-    let (store, grant) = (InMemory::new([0; 16]), digest("jwt:agent"));
-    let (approvals, text) = (ApprovalStore(&store), text(&grant));
+    let store = InMemory::new([0; 16]);
+    let (approvals, text) = (ApprovalStore(&store), text());
     let fingerprint = text.key.fingerprint().unwrap();
-    let (entry, _) = approvals.request(&text, fingerprint, 600, true, NOW).unwrap();
+    let entry = file(&approvals, &text, NOW);
     assert_eq!(approvals.decide([0; 10], &answer(true, "jwt:boss"), NOW), Err(DecideError::Unknown));
     assert_eq!(approvals.decide(entry.id, &answer(true, "jwt:agent"), NOW), Err(DecideError::SelfApproval));
     // The details of another call in its cell: no approver may take the one for the other.
@@ -75,7 +85,7 @@ fn no_approver_decides_an_own_request_or_one_whose_details_are_lost() {
     assert_eq!(approvals.decide(entry.id, &answer(true, "jwt:boss"), NOW), Err(DecideError::DetailsLost));
     assert_eq!(
         approvals.request(&text, fingerprint, 600, true, NOW),
-        Ok((entry, false)),
+        Ok(Requested::Known(entry)),
         "another request writes the details again"
     );
     assert_eq!(approvals.decide(entry.id, &answer(false, "jwt:boss"), NOW).unwrap().state, State::Rejected);
@@ -83,8 +93,8 @@ fn no_approver_decides_an_own_request_or_one_whose_details_are_lost() {
 
 #[test]
 fn a_corrupt_registry_approves_nothing() {
-    let (store, grant) = (InMemory::new([0; 16]), digest("jwt:agent"));
-    let (approvals, text) = (ApprovalStore(&store), text(&grant));
+    let store = InMemory::new([0; 16]);
+    let (approvals, text) = (ApprovalStore(&store), text());
     let fingerprint = text.key.fingerprint().unwrap();
     store.compare_and_swap(APPROVALS, b"garbage", 1).unwrap();
     assert!(approvals.find(fingerprint, NOW).is_err());
@@ -127,11 +137,10 @@ impl Store for Contended<'_> {
 
 #[test]
 fn every_conflict_over_the_details_is_counted() {
-    let (inner, grant) = (InMemory::new([0; 16]), digest("jwt:agent"));
+    let inner = InMemory::new([0; 16]);
     let store = Contended { inner: &inner, faster: 2.into(), conflicts: 0.into() };
-    let (approvals, details) = (ApprovalStore(&store), text(&grant));
-    let fingerprint = details.key.fingerprint().unwrap();
-    let (approval, _) = approvals.request(&details, fingerprint, 600, true, NOW).unwrap();
+    let (approvals, details) = (ApprovalStore(&store), text());
+    let approval = file(&approvals, &details, NOW);
     assert_eq!(store.conflicts.get(), 2);
     store.faster.set(3);
     approvals.decide(approval.id, &answer(true, "jwt:boss"), NOW).unwrap();
@@ -140,14 +149,13 @@ fn every_conflict_over_the_details_is_counted() {
 
 #[test]
 fn a_new_request_for_the_same_call_has_no_signature_of_the_one_before() {
-    let (store, grant) = (InMemory::new([1; 16]), digest("jwt:agent"));
-    let (approvals, text) = (ApprovalStore(&store), text(&grant));
+    let store = InMemory::new([1; 16]);
+    let (approvals, text) = (ApprovalStore(&store), text());
     let fingerprint = text.key.fingerprint().unwrap();
-    let (first, _) = approvals.request(&text, fingerprint, 600, true, NOW).unwrap();
+    let first = file(&approvals, &text, NOW);
     approvals.decide(first.id, &answer(true, "jwt:boss"), NOW).unwrap();
     approvals.consume(fingerprint, NOW).unwrap();
-    let (second, is_new) = approvals.request(&text, fingerprint, 600, true, Timestamp(NOW.0 + 1)).unwrap();
-    assert!(is_new);
+    let second = file(&approvals, &text, Timestamp(NOW.0 + 1));
     let bytes = approvals.details(&second).unwrap();
     assert_eq!(ApprovalDetails::read(&bytes, fingerprint).unwrap().approver, "");
 }

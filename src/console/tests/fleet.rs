@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Console, Grant, InMemory, LoadedConfig, NOW, Timestamp, request, said};
 use crate::{
     approval::{
-        ApprovalDetails, ApprovalKey, digest,
+        ApprovalDetails, ApprovalKey, GrantDigest,
         etcd::{CallApproval, Outcome, Query, tests::model::Etcd},
     },
     console::{ConsoleResponse, QueryResults, answer_with},
@@ -50,7 +50,6 @@ fn visit(
 
 /// Requests an approval of a call with these parameters, and returns its id.
 fn ask(etcd: &mut Option<Etcd>, grant: &str, params: &str, now: Timestamp) -> String {
-    let digest = digest(grant);
     let key = ApprovalKey {
         filter: "gate",
         policy: "default",
@@ -58,7 +57,7 @@ fn ask(etcd: &mut Option<Etcd>, grant: &str, params: &str, now: Timestamp) -> St
         rule: "/tools/pay/action",
         route: "",
         cluster: "",
-        grant: &digest,
+        grant: GrantDigest::of(&Grant::from_name(grant)),
         method: "tools/call",
         name: "pay",
         params: params.as_bytes(),
@@ -70,7 +69,7 @@ fn ask(etcd: &mut Option<Etcd>, grant: &str, params: &str, now: Timestamp) -> St
         let rpc = steps.rpc();
         let response = etcd.as_mut().and_then(|etcd| etcd.answer(rpc.method.names(), &rpc.message).ok());
         match steps.record(response.as_deref(), now) {
-            Some(Outcome::Pending(approval)) => return approval.id_text(),
+            Some(Outcome::Pending(requested)) => return requested.approval().id_text(),
             Some(other) => panic!("{other:?}"),
             None => {}
         }

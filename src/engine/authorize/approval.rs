@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::{
     Authorizer, Denial, MessageDenial,
-    decision::{Approved, Used},
+    decision::{Approved, Filing, Used},
     denial_text,
     evaluate::{ApprovalRequirement, Evaluation, ModeTracer, Rules},
 };
 use crate::{
     approval::{
-        Approval, ApprovalDetails, ApprovalKey, ApprovalStore, ApproverNote, Fingerprint, RequestError, State, digest,
+        Approval, ApprovalDetails, ApprovalKey, ApprovalStore, ApproverNote, Fingerprint, GrantDigest, RequestError,
+        Requested, State,
         etcd::{CallApproval, Outcome},
     },
     config::{Approvals, EtcdStore, NamedPolicy},
@@ -29,9 +30,21 @@ use crate::{
 /// An approval that was given, and is consumed when the call is charged.
 pub(super) struct PreparedApproval<'p> {
     requirement: ApprovalRequirement<'p>,
-    approved: Approved,
-    /// The [`digest`] of the grant that it is for.
-    grant: [u8; 32],
+    found: FoundApproval,
+    /// The caller that it is for.
+    grant: GrantDigest,
+}
+
+/// An approval that lets a call pass.
+enum FoundApproval {
+    /// This Envoy keeps it until it is consumed.
+    Local {
+        /// What it is found by.
+        fingerprint: Fingerprint,
+        by: ApproverNote,
+    },
+    /// It is used, or a service keeps it.
+    Given(Approved),
 }
 
 impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
@@ -49,11 +62,11 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
     ) -> Result<Option<Box<PreparedApproval<'p>>>, MessageDenial<'p>> {
         let Some(requirement) = self.required_approval(rules)? else { return Ok(None) };
         let uses = || self.describe_uses(policy, grant, evaluation);
-        let grant = digest(grant.id());
-        let check = self.approval_check(policy, rules.mode, &requirement, &grant, single_request);
+        let grant = GrantDigest::of(grant);
+        let check = self.approval_check(policy, rules.mode, &requirement, grant, single_request);
         let check = ApprovalCheck { uses: &uses, ..check };
         let callouts = &self.request.info.callouts;
-        let approved = match &self.config.approvals {
+        let found = match &self.config.approvals {
             Approvals { service: Some(_), .. } => check.check_remote(callouts.approval.as_ref()),
             Approvals { store: Some(store), .. } if !callouts.counts_here => {
                 check.check_stored(store, callouts.stored.as_deref())
@@ -61,9 +74,9 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
             _ => check.check_local(),
         };
         let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
-        tracer.step(|| describe_approval(&requirement, approved.is_ok()));
-        let approved = approved.map_err(|denial| denial.about(requirement.message))?;
-        Ok(Some(Box::new(PreparedApproval { requirement, approved, grant })))
+        tracer.step(|| describe_approval(&requirement, found.is_ok()));
+        let found = found.map_err(|denial| denial.about(requirement.message))?;
+        Ok(Some(Box::new(PreparedApproval { requirement, found, grant })))
     }
 
     /// Consumes the approval of a call that has been charged.
@@ -77,9 +90,9 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         approval: PreparedApproval<'p>,
         single_request: Option<&Request<'_>>,
     ) -> Result<Approved, MessageDenial<'p>> {
-        let PreparedApproval { requirement, approved, grant } = approval;
-        let check = self.approval_check(policy, mode, &requirement, &grant, single_request);
-        check.consume(approved).map_err(|denial| denial.about(requirement.message))
+        let PreparedApproval { requirement, found, grant } = approval;
+        let check = self.approval_check(policy, mode, &requirement, grant, single_request);
+        check.consume(found).map_err(|denial| denial.about(requirement.message))
     }
 
     /// In shadow, and for a batch, no approver is asked.
@@ -88,7 +101,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         policy: &'p NamedPolicy,
         mode: Mode,
         requirement: &'q ApprovalRequirement<'p>,
-        grant: &'q [u8],
+        grant: GrantDigest,
         single_request: Option<&'q Request<'_>>,
     ) -> ApprovalCheck<'q, 'p, S>
     where
@@ -131,11 +144,11 @@ struct ApprovalCheck<'a, 'p, S> {
 
 impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
     /// Finds an approval in this Envoy's store, or files a request for one there.
-    fn check_local(&self) -> Result<Approved, Denial<'p>> {
+    fn check_local(&self) -> Result<FoundApproval, Denial<'p>> {
         let (key, fingerprint) = self.approval_key()?;
         match self.approvals.find(fingerprint, self.now) {
             Ok(Some(entry)) if entry.state == State::Approved => {
-                Ok(Approved { fingerprint: Some(fingerprint), used: None, by: self.approver_note(&entry) })
+                Ok(FoundApproval::Local { fingerprint, by: self.approver_note(&entry) })
             }
             Ok(_) => Err(self.file_request(key, fingerprint)),
             Err(_) => Err(Denial::Internal),
@@ -143,27 +156,30 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
     }
 
     /// Reads what the approval service has answered, or says what to ask it.
-    fn check_remote(&self, response: Option<&ApprovalResponse>) -> Result<Approved, Denial<'p>> {
+    fn check_remote(&self, response: Option<&ApprovalResponse>) -> Result<FoundApproval, Denial<'p>> {
         let ApprovalRequirement { predicate, target, ttl, .. } = self.requirement;
         let (key, fingerprint) = self.approval_key()?;
-        let reason = denial_text::approval_required(predicate, target);
         match response {
             None => {
                 let for_approver = denial_text::reason_for_approver(predicate, target);
                 let request = ApprovalRequest::new(fingerprint, &key, self.caller, &for_approver, *ttl);
                 Err(Denial::CalloutPending { rule: &predicate.pointer, ask: Box::new(Callout::Approval(request)) })
             }
-            Some(ApprovalResponse::Approved(note)) => Ok(Approved { fingerprint: None, used: None, by: note.clone() }),
-            Some(ApprovalResponse::Rejected(note)) => Err(self.rejected(note)),
-            Some(ApprovalResponse::Pending(pending)) => {
-                Err(Denial::ApprovalRequired { predicate, reason, pending: Some(pending.clone()), is_new: false })
+            Some(ApprovalResponse::Approved(note)) => {
+                Ok(FoundApproval::Given(Approved { used: None, by: note.clone() }))
             }
+            Some(ApprovalResponse::Rejected(note)) => Err(self.rejected(note)),
+            Some(ApprovalResponse::Pending(pending)) => Err(self.pending(Filing::Known(pending.clone()))),
             Some(ApprovalResponse::Failed) => Err(self.denied(denial_text::approval_service_failed(target))),
         }
     }
 
     /// Reads what became of the approval that the fleet keeps, or says what to ask.
-    fn check_stored(&self, store: &Arc<EtcdStore>, stored: Option<&StoredOutcome>) -> Result<Approved, Denial<'p>> {
+    fn check_stored(
+        &self,
+        store: &Arc<EtcdStore>,
+        stored: Option<&StoredOutcome>,
+    ) -> Result<FoundApproval, Denial<'p>> {
         let ApprovalRequirement { predicate, target, ttl, .. } = self.requirement;
         let (key, fingerprint) = self.approval_key()?;
         let Some(stored) = stored else {
@@ -180,25 +196,25 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
             Outcome::Used(used) => {
                 let (store, used, by) = (Arc::clone(store), used.clone(), used.approver_note());
                 let used = Some(Used::Stored(HeldApproval { store, used }));
-                Ok(Approved { fingerprint: None, used, by })
+                Ok(FoundApproval::Given(Approved { used, by }))
             }
-            Outcome::Pending(approval) => Err(self.pending(*approval, stored.is_filed)),
+            Outcome::Pending(requested) => Err(self.pending((*requested).into())),
             Outcome::Rejected(note) => Err(self.rejected(note)),
             Outcome::Full => Err(Denial::denied("(approvals full)", denial_text::too_many_approvals(target))),
             Outcome::Unavailable => Err(unavailable(target)),
         }
     }
 
-    fn consume(&self, mut approved: Approved) -> Result<Approved, Denial<'p>> {
-        let Some(fingerprint) = approved.fingerprint else { return Ok(approved) };
+    fn consume(&self, found: FoundApproval) -> Result<Approved, Denial<'p>> {
+        let (fingerprint, by) = match found {
+            FoundApproval::Local { fingerprint, by } => (fingerprint, by),
+            FoundApproval::Given(approved) => return Ok(approved),
+        };
         match self.approvals.consume(fingerprint, self.now) {
             Ok(Some(entry)) => {
                 // The approval that was found may have been consumed, and the call approved again meanwhile.
-                if approved.by.id != entry.id_text() {
-                    approved.by = self.approver_note(&entry);
-                }
-                approved.used = Some(Used::Local(Box::new(entry)));
-                Ok(approved)
+                let by = if by.id == entry.id_text() { by } else { self.approver_note(&entry) };
+                Ok(Approved { used: Some(Used::Local(Box::new(entry))), by })
             }
             Ok(None) => self.approval_key().and_then(|(key, fingerprint)| Err(self.file_request(key, fingerprint))),
             Err(_) => Err(Denial::Internal),
@@ -212,8 +228,8 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
         let (caller, uses) = (self.caller, (self.uses)());
         let details = ApprovalDetails { key, caller, reason: &for_approver, uses: &uses, approver: "", note: "" };
         match self.approvals.request(&details, fingerprint, *ttl, self.is_verified, self.now) {
-            Ok((entry, _)) if entry.state == State::Rejected => self.rejected(&self.approver_note(&entry)),
-            Ok((entry, is_new)) => self.pending(entry, is_new),
+            Ok(Requested::Known(entry)) if entry.state == State::Rejected => self.rejected(&self.approver_note(&entry)),
+            Ok(requested) => self.pending(requested.into()),
             Err(RequestError::Full) => Denial::denied("(approvals full)", denial_text::too_many_approvals(target)),
             Err(RequestError::Unavailable) => Denial::Internal,
         }
@@ -221,19 +237,16 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
 
     /// What the approval is bound to.
     fn approval_key(&self) -> Result<(ApprovalKey<'_>, Fingerprint), Denial<'p>> {
-        let ApprovalRequirement { predicate, target, .. } = self.requirement;
-        let Some(key) = self.key else {
-            let reason = denial_text::approval_required(predicate, target);
-            return Err(Denial::ApprovalRequired { predicate, reason, pending: None, is_new: false });
-        };
-        let fingerprint = key.fingerprint().ok_or_else(|| self.denied(denial_text::too_long_to_approve(target)))?;
+        let Some(key) = self.key else { return Err(self.pending(Filing::NotAsked)) };
+        let too_long = || self.denied(denial_text::too_long_to_approve(&self.requirement.target));
+        let fingerprint = key.fingerprint().ok_or_else(too_long)?;
         Ok((key, fingerprint))
     }
 
-    fn pending(&self, approval: Approval, is_new: bool) -> Denial<'p> {
+    fn pending(&self, filing: Filing) -> Denial<'p> {
         let ApprovalRequirement { predicate, target, .. } = self.requirement;
         let reason = denial_text::approval_required(predicate, target);
-        Denial::ApprovalRequired { predicate, reason, pending: Some(approval.into()), is_new }
+        Denial::ApprovalRequired { predicate, reason, filing }
     }
 
     fn rejected(&self, note: &ApproverNote) -> Denial<'p> {

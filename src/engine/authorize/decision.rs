@@ -4,7 +4,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use crate::{
     amount::Amount,
-    approval::{Approval, ApproverNote, Fingerprint},
+    approval::{Approval, ApproverNote, Requested},
     engine::{
         approval_service::Pending,
         callout::{Callout, HeldApproval},
@@ -36,12 +36,10 @@ pub(in crate::engine) struct Passed {
     pub(in crate::engine) approval: Option<Box<Approved>>,
 }
 
-/// An approval that was given.
+/// An approval that was given, and that is used.
 #[derive(Clone, Debug)]
 pub(in crate::engine) struct Approved {
-    /// What it is found by until it is consumed; `None` if a service gave it, which keeps its own, or if it is used already.
-    pub(super) fingerprint: Option<Fingerprint>,
-    /// The approval that was used, if it can be put back.
+    /// What can be put back; `None` if a service gave the approval, which keeps its own.
     pub(in crate::engine) used: Option<Used>,
     /// The approver and the note.
     pub(in crate::engine) by: ApproverNote,
@@ -54,6 +52,17 @@ pub(in crate::engine) enum Used {
     Local(Box<Approval>),
     /// In the store of a fleet.
     Stored(HeldApproval),
+}
+
+/// The request for approval of a call that needs one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::engine) enum Filing {
+    /// There is none, in shadow and for a batch: no approver is asked.
+    NotAsked,
+    /// It was filed before.
+    Known(Pending),
+    /// This call has filed it.
+    Filed(Pending),
 }
 
 /// A denial, and the message that it is about.
@@ -109,10 +118,8 @@ pub(in crate::engine) enum Denial<'p> {
         predicate: &'p Predicate,
         /// The reason.
         reason: String,
-        /// The request for approval; `None` if none was filed: in shadow, and for a batch.
-        pending: Option<Pending>,
-        /// Whether this call filed it.
-        is_new: bool,
+        /// The request for approval.
+        filing: Filing,
     },
     /// An external service has to answer first: no decision yet.
     CalloutPending {
@@ -137,6 +144,16 @@ impl Passed {
         self.remaining.extend(other.remaining);
         let approval = self.approval.or(other.approval);
         Self { receipt: self.receipt.merge(other.receipt), remaining: self.remaining, approval }
+    }
+}
+
+impl Filing {
+    /// What waits for an approver, if something does.
+    pub(in crate::engine) fn pending(&self) -> Option<&Pending> {
+        match self {
+            Self::NotAsked => None,
+            Self::Known(pending) | Self::Filed(pending) => Some(pending),
+        }
     }
 }
 
@@ -176,6 +193,15 @@ impl<'p> Denial<'p> {
             Self::Internal => denial_text::INTERNAL.to_owned(),
         };
         Step::new(self.rule(), text)
+    }
+}
+
+impl From<Requested> for Filing {
+    fn from(requested: Requested) -> Self {
+        match requested {
+            Requested::Known(approval) => Self::Known(approval.into()),
+            Requested::Filed(approval) => Self::Filed(approval.into()),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
         callout::{Callout, CalloutResults},
         refund,
     },
+    identity::Grant,
     mcp::ResponseFormat,
     store::{APPROVALS, Cas, InMemory, Store, Unavailable, Versioned},
 };
@@ -30,7 +31,12 @@ const PAY: &str =
 fn approve(gateway: &Gateway, approved: bool) -> String {
     let desk = ApprovalStore(&gateway.store);
     let [entry] = desk.entries(NOW).unwrap().try_into().unwrap();
-    let answer = approval::ApproverDecision { approved, grant: [0; 32], approver: "jwt:boss", note: "as agreed" };
+    let answer = approval::ApproverDecision {
+        approved,
+        grant: approval::GrantDigest::of(&Grant::from_name("jwt:boss")),
+        approver: "jwt:boss",
+        note: "as agreed",
+    };
     desk.decide(entry.id, &answer, NOW).unwrap();
     entry.id_text()
 }

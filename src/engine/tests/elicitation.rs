@@ -5,13 +5,14 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{Disposition, Gateway, NOW, RequestInfo, Timestamp, authorize, call};
 use crate::{
-    approval::{ApprovalStore, ApproverDecision},
+    approval::{ApprovalStore, ApproverDecision, GrantDigest},
     engine::{
         BoundRequest,
         approval_service::{ApprovalResponse, Pending},
         callout::CalloutResults,
     },
     http::Headers,
+    identity::Grant,
 };
 
 const POLICY: &str = r#"{"policy":{"version":"1","default":"deny",
@@ -80,7 +81,12 @@ fn newest(gateway: &Gateway) -> String {
 fn decide(gateway: &Gateway, approved: bool) {
     let approvals = ApprovalStore(&gateway.store);
     let id = approvals.entries(NOW).unwrap().last().unwrap().id;
-    let decision = ApproverDecision { approved, grant: [0; 32], approver: "jwt:boss", note: "" };
+    let decision = ApproverDecision {
+        approved,
+        grant: GrantDigest::of(&Grant::from_name("jwt:boss")),
+        approver: "jwt:boss",
+        note: "",
+    };
     approvals.decide(id, &decision, NOW).unwrap();
 }
 
@@ -195,7 +201,12 @@ fn a_client_of_2025_is_sent_to_the_page_in_a_session_that_declared_it() {
 fn decide_oldest(gateway: &Gateway) {
     let approvals = ApprovalStore(&gateway.store);
     let id = approvals.entries(NOW).unwrap()[0].id;
-    let decision = ApproverDecision { approved: true, grant: [0; 32], approver: "jwt:boss", note: "" };
+    let decision = ApproverDecision {
+        approved: true,
+        grant: GrantDigest::of(&Grant::from_name("jwt:boss")),
+        approver: "jwt:boss",
+        note: "",
+    };
     approvals.decide(id, &decision, NOW).unwrap();
 }
 

@@ -7,6 +7,7 @@ use super::{AuthorizationResponse, Disposition, Gateway, NOW, RequestInfo, asser
 use crate::{
     approval::{self, ApprovalStore},
     engine::callout::{Callout, CalloutResponse, CalloutResults, Recorded},
+    identity::Grant,
 };
 
 const POLICY: &str = r#"{"policy":{"version":"1","default":"deny","tools":{
@@ -166,7 +167,12 @@ fn a_call_is_approved_before_it_is_charged_and_keeps_its_approval_if_the_limit_i
     assert!(asked.is_empty(), "a pending call is not charged");
     let desk = ApprovalStore(&gateway.store);
     let [entry] = desk.entries(NOW).unwrap().try_into().unwrap();
-    let approved = approval::ApproverDecision { approved: true, grant: [0; 32], approver: "jwt:boss", note: "" };
+    let approved = approval::ApproverDecision {
+        approved: true,
+        grant: approval::GrantDigest::of(&Grant::from_name("jwt:boss")),
+        approver: "jwt:boss",
+        note: "",
+    };
     desk.decide(entry.id, &approved, NOW).unwrap();
     let (asked, full) = judge(&gateway, &body, &[Some(OVER)]);
     assert_eq!((asked, &*full.record.rule), (vec!["asked".to_owned()], "/tools/ask/limits/0"));
@@ -217,7 +223,12 @@ fn what_a_service_counts_is_not_tested_against_local_counts_before_an_approval()
     assert_eq!(waiting.record.decision.name(), "approval_required");
     let approvals = ApprovalStore(&gateway.store);
     let entry = approvals.entries(NOW).unwrap().remove(0);
-    let approved = approval::ApproverDecision { approved: true, grant: [0; 32], approver: "jwt:boss", note: "" };
+    let approved = approval::ApproverDecision {
+        approved: true,
+        grant: approval::GrantDigest::of(&Grant::from_name("jwt:boss")),
+        approver: "jwt:boss",
+        note: "",
+    };
     approvals.decide(entry.id, &approved, NOW).unwrap();
     let (_, passed) = judge(&gateway, &body, &[None]);
     assert!(answer(&passed).is_none(), "this Envoy has charged it");

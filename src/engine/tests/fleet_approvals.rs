@@ -3,10 +3,11 @@
 use super::{AuthorizationResponse, Disposition, Gateway, NOW, RequestInfo, call};
 use crate::{
     approval::{
-        ApproverDecision, digest,
+        ApproverDecision, GrantDigest,
         etcd::{Query, QueryResult, tests::model::Etcd},
     },
     engine::callout::{Callout, CalloutResponse, CalloutResults, Recorded},
+    identity::Grant,
 };
 
 const POLICY: &str = r#"{"policy":{"version":"1","default":"deny","tools":{
@@ -63,7 +64,12 @@ fn decide(etcd: &mut Option<Etcd>, approved: bool) {
         query.read(response.ok().as_deref())
     };
     let Some(QueryResult::Listed(listed)) = query(Query::List) else { panic!() };
-    let decision = ApproverDecision { approved, grant: digest("jwt:boss"), approver: "jwt:boss", note: "fine" };
+    let decision = ApproverDecision {
+        approved,
+        grant: GrantDigest::of(&Grant::from_name("jwt:boss")),
+        approver: "jwt:boss",
+        note: "fine",
+    };
     let decided = listed[0].decide(&decision, NOW).expect("it is pending");
     assert!(matches!(query(Query::Decide(Box::new(decided))), Some(QueryResult::Decided(_))));
 }

@@ -5,8 +5,9 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{Gateway, NOW};
 use crate::{
-    approval::{ApprovalStore, ApproverDecision},
+    approval::{ApprovalStore, ApproverDecision, GrantDigest},
     engine::{self, trace::Step},
+    identity::Grant,
 };
 
 /// The steps of the decision on a request, each as its rule and its text.
@@ -100,7 +101,12 @@ fn an_explanation_says_whether_an_approval_was_given_and_what_was_charged() {
     assert_steps(pay(), &[&before[..], &waits].concat());
     let approvals = ApprovalStore(&gateway.store);
     let id = approvals.entries(NOW).unwrap()[0].id;
-    let decision = ApproverDecision { approved: true, grant: [0; 32], approver: "jwt:boss", note: "" };
+    let decision = ApproverDecision {
+        approved: true,
+        grant: GrantDigest::of(&Grant::from_name("jwt:boss")),
+        approver: "jwt:boss",
+        note: "",
+    };
     approvals.decide(id, &decision, NOW).unwrap();
     let passes = [
         ("/tools/pay/action", "needs approval, which was given"),

@@ -3,13 +3,13 @@
 use std::{collections::HashMap, sync::Arc};
 
 use crate::{
-    approval::{ApprovalStore, ApproverDecision, State, digest},
+    approval::{ApprovalStore, ApproverDecision, GrantDigest, State},
     audit::{AuditRecord, Decision},
     cases::{CaseCall, Expected, RequestOrigin},
     config::{Binding, BindingInput, Config, NamedPolicy, PolicyMatch, Protocol},
     evidence::{log_line::Context, record::Record},
     http::Header,
-    identity::{self, Claims},
+    identity::{self, Claims, Grant},
     store::InMemory,
     time::Timestamp,
 };
@@ -109,7 +109,7 @@ impl ReplayGateway {
         let decision = ApproverDecision {
             approved: was_approved,
             // No caller has an empty name.
-            grant: digest(""),
+            grant: GrantDigest::of(&Grant::from_name("")),
             approver: approver.unwrap_or_default(),
             note: "",
         };

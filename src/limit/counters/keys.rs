@@ -8,16 +8,15 @@
 #[cfg(test)]
 mod tests;
 
-use super::{Charge, ChargeOneError, Charged, Counters};
+use super::{Charge, Charged, Counters, cell::ChargeOneError};
 use crate::{
     amount::Amount,
     limit::{
-        Callers, CounterSlot, Key, Part,
+        Callers, Key, Part,
         quota::Count,
-        shard::Shard,
-        totals::{CounterDelta, TableFull, Totals},
+        totals::{CounterDelta, TableFull},
     },
-    store::{Seed, Store, TOTALS, Unavailable},
+    store::{Seed, Store, Unavailable},
     time::Timestamp,
 };
 
@@ -35,6 +34,13 @@ enum KeyState {
     New,
 }
 
+impl KeyState {
+    /// How much it takes of the count of the window before.
+    fn fading(self) -> Amount {
+        if self == Self::Fading { Amount::ONE } else { Amount::ZERO }
+    }
+}
+
 impl<S: Store> Counters<'_, S> {
     /// The charge with the counter that it goes to: the one of all further keys if the caller has too many.
     pub(super) fn with_room_for_key<'c>(
@@ -48,10 +54,8 @@ impl<S: Store> Counters<'_, S> {
         if state == KeyState::Current {
             return Ok(*charge);
         }
-        let slot = live_keys(charge, caller).key.slot(&charge.quota, seed);
-        let stored = self.store.read(slot.cell)?;
-        let known = Shard::read(&stored.bytes).ok_or(Unavailable)?.find_any(&slot.fingerprint);
-        let has_room = count_key(charge, known, state, now).is_ok();
+        let known = self.read_count(&live_keys(charge, caller).key.slot(&charge.quota, seed))?;
+        let has_room = count_key(charge, known.count, state, now).is_ok();
         Ok(if has_room { *charge } else { other_keys(charge, caller) })
     }
 
@@ -72,7 +76,7 @@ impl<S: Store> Counters<'_, S> {
                 let charged = self.charge_one(charge, charge.class(), seed, now);
                 // A key without a counter takes no place. If this fails, it does until its window ends.
                 charged.inspect_err(|_| {
-                    let _: Result<(), ChargeOneError> = self.dismiss_key(charge, caller, seed, now);
+                    let _: Result<(), ChargeOneError> = self.dismiss_key(charge, caller, state, seed, now);
                 })
             }),
         };
@@ -86,11 +90,9 @@ impl<S: Store> Counters<'_, S> {
     }
 
     fn key_state(&self, charge: &Charge<'_>, seed: &Seed, now: Timestamp) -> Result<KeyState, Unavailable> {
-        let slot = charge.key.slot(&charge.quota, seed);
-        let stored = self.store.read(slot.cell)?;
-        let known = Shard::read(&stored.bytes).ok_or(Unavailable)?.find_any(&slot.fingerprint);
+        let known = self.read_count(&charge.key.slot(&charge.quota, seed))?;
         let current = charge.quota.empty(now);
-        Ok(match known {
+        Ok(match known.count {
             Some(known) if known.until >= current.until => KeyState::Current,
             Some(known) if known.is_alive(now) => KeyState::Fading,
             _ => KeyState::New,
@@ -106,7 +108,12 @@ impl<S: Store> Counters<'_, S> {
         seed: &Seed,
         now: Timestamp,
     ) -> Result<(), ChargeOneError> {
-        self.update_live_keys(charge, caller, seed, now, |known| count_key(charge, known, state, now))
+        let delta = self.replace_live_keys(charge, caller, seed, now, &|known| count_key(charge, known, state, now))?;
+        if self.update_totals(delta).is_err() {
+            let _: Result<(), ChargeOneError> = self.dismiss_key(charge, caller, state, seed, now);
+            return Err(ChargeOneError::Unavailable);
+        }
+        Ok(())
     }
 
     /// Takes back what [`Self::admit_key`] counted.
@@ -114,39 +121,31 @@ impl<S: Store> Counters<'_, S> {
         &self,
         charge: &Charge<'_>,
         caller: &str,
+        state: KeyState,
         seed: &Seed,
         now: Timestamp,
     ) -> Result<(), ChargeOneError> {
-        self.update_live_keys(charge, caller, seed, now, |known| {
+        let delta = self.replace_live_keys(charge, caller, seed, now, &|known| {
             let count = charge.quota.current(known, now);
-            Ok(Count { used: count.used.minus(Amount::ONE), ..count })
-        })
+            let previous = count.previous.plus(state.fading()).ok_or(TableFull)?;
+            Ok(Count { used: count.used.minus(Amount::ONE), previous, ..count })
+        })?;
+        Ok(self.update_totals(delta)?)
     }
 
-    fn update_live_keys(
+    /// Replaces the count of a caller's live keys. Returns what it changes in the totals.
+    fn replace_live_keys(
         &self,
         charge: &Charge<'_>,
         caller: &str,
         seed: &Seed,
         now: Timestamp,
-        step: impl Fn(Option<Count>) -> Result<Count, TableFull>,
-    ) -> Result<(), ChargeOneError> {
+        step: &dyn Fn(Option<Count>) -> Result<Count, TableFull>,
+    ) -> Result<CounterDelta, ChargeOneError> {
         let live = live_keys(charge, caller);
-        let (class, CounterSlot { cell, fingerprint }) = (live.class(), live.key.slot(&charge.quota, seed));
-        let delta = self.store.update(cell, |bytes| {
-            let shard = Shard::read(bytes).ok_or(Unavailable)?;
-            let count = step(shard.find_any(&fingerprint))?;
-            let (bytes, delta) = shard.with(fingerprint, class, count, now)?;
-            if delta.needs_room() {
-                let stored = self.store.read(TOTALS)?;
-                Totals::read(&stored.bytes).ok_or(Unavailable)?.admit(delta, class, self.capacity)?;
-            }
-            Ok::<_, ChargeOneError>((delta, Some(bytes)))
-        })?;
-        if delta != CounterDelta::default() {
-            self.update_totals(delta)?;
-        }
-        Ok(())
+        let slot = live.key.slot(&charge.quota, seed);
+        let (_, delta) = self.replace_count(&slot, live.class(), now, &|known| Ok(step(known.count)?))?;
+        Ok(delta)
     }
 }
 
@@ -156,9 +155,8 @@ impl<S: Store> Counters<'_, S> {
 /// The caller has too many.
 fn count_key(charge: &Charge<'_>, known: Option<Count>, state: KeyState, now: Timestamp) -> Result<Count, TableFull> {
     let count = charge.quota.current(known, now);
-    let fading = if state == KeyState::Fading { Amount::ONE } else { Amount::ZERO };
-    let count =
-        Count { used: count.used.plus(Amount::ONE).ok_or(TableFull)?, previous: count.previous.minus(fading), ..count };
+    let (used, previous) = (count.used.plus(Amount::ONE).ok_or(TableFull)?, count.previous.minus(state.fading()));
+    let count = Count { used, previous, ..count };
     let live = count.used.plus(count.previous).and_then(Amount::units).ok_or(TableFull)?;
     if live > MAX_KEYS { Err(TableFull) } else { Ok(count) }
 }

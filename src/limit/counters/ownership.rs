@@ -1,6 +1,6 @@
 //! What a server has made for one caller, a task or a session: a keyed digest in the table of counters, for its life.
 
-use super::{Callers, Count, CounterClass, Counters, Key, Part, Quota, Shard, TOTALS, Totals, Unavailable};
+use super::{Callers, Count, CounterClass, Counters, Key, Part, Quota, Unavailable};
 use crate::{
     amount::Amount,
     store::Store,
@@ -51,17 +51,8 @@ impl<S: Store> Counters<'_, S> {
         let class = if verified { CounterClass::Verified } else { CounterClass::Unverified };
         let count = Count { until, used: Amount::ONE, previous: Amount::ZERO };
         self.with_slot(ownership, |slot| {
-            let delta = self.store.update(slot.cell, |bytes| {
-                let shard = Shard::read(bytes).ok_or(Unavailable)?;
-                let (bytes, delta) = shard.with(slot.fingerprint, class, count, now).map_err(|_| Unavailable)?;
-                if delta.needs_room() {
-                    let stored = self.store.read(TOTALS)?;
-                    let totals = Totals::read(&stored.bytes).ok_or(Unavailable)?;
-                    totals.admit(delta, class, self.capacity).map_err(|_| Unavailable)?;
-                }
-                Ok::<_, Unavailable>((delta, Some(bytes)))
-            })?;
-            if delta == super::CounterDelta::default() { Ok(()) } else { self.update_totals(delta) }
+            let (_, delta) = self.replace_count(&slot, class, now, &|_| Ok(count)).map_err(|_| Unavailable)?;
+            self.update_totals(delta)
         })
     }
 
@@ -70,11 +61,7 @@ impl<S: Store> Counters<'_, S> {
     /// # Errors
     /// The table cannot be read.
     pub fn is_owner(&self, ownership: Ownership<'_>, now: Timestamp) -> Result<bool, Unavailable> {
-        self.with_slot(ownership, |slot| {
-            let stored = self.store.read(slot.cell)?;
-            let shard = Shard::read(&stored.bytes).ok_or(Unavailable)?;
-            Ok(shard.find_any(&slot.fingerprint).is_some_and(|count| count.is_alive(now)))
-        })
+        self.with_slot(ownership, |slot| Ok(self.read_count(&slot)?.count.is_some_and(|count| count.is_alive(now))))
     }
 
     fn with_slot<T>(

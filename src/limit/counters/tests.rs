@@ -9,10 +9,11 @@ use std::cell::Cell;
 
 use super::{
     Amount, Callers, Capacity, Charge, ChargeError, Count, CounterClass, Counters, Event, Key, LimitExceeded, Part,
-    Quota, Seed, Shard, Store, TOTALS, Timestamp, Totals, Unavailable,
+    Quota, Seed, Shard, Store, Timestamp, Unavailable,
 };
 use crate::{
-    store::{Cas, HEADER, InMemory, Versioned},
+    limit::totals::Totals,
+    store::{Cas, HEADER, InMemory, TOTALS, Versioned},
     window::{Algorithm, Window},
 };
 

@@ -4,7 +4,7 @@ use proptest::{collection::vec, prelude::*, sample::Index};
 
 use super::{Call, NOW, Outcome, TTL, answer, ask, decide, listed, model::Etcd, run};
 use crate::{
-    approval::{Approval, ApprovalStore, RequestError, State, etcd::UsedApproval},
+    approval::{Approval, ApprovalStore, RequestError, Requested, State, etcd::UsedApproval},
     store::InMemory,
     time::Timestamp,
 };
@@ -27,6 +27,13 @@ enum Answer {
     Full,
 }
 
+impl Answer {
+    fn pending(requested: Requested) -> Self {
+        let approval = requested.approval();
+        Self::Pending { id: approval.id_text(), expires_at: approval.expires_at }
+    }
+}
+
 fn acts() -> impl Strategy<Value = Act> {
     prop_oneof![
         5 => (0..3_u8, 0..12_u8).prop_map(|(grant, amount)| Act::Call { grant, amount }),
@@ -44,8 +51,8 @@ fn call_local(store: &InMemory, call: Call<'_>, now: Timestamp) -> (Answer, Opti
             return (Answer::Passed(used.id_text()), Some(used));
         }
         match approvals.request(details, fingerprint, TTL, call.is_verified, now) {
-            Ok((entry, _)) if entry.state == State::Rejected => (Answer::Rejected(entry.id_text()), None),
-            Ok((entry, _)) => (Answer::Pending { id: entry.id_text(), expires_at: entry.expires_at }, None),
+            Ok(Requested::Known(entry)) if entry.state == State::Rejected => (Answer::Rejected(entry.id_text()), None),
+            Ok(requested) => (Answer::pending(requested), None),
             Err(RequestError::Full) => (Answer::Full, None),
             Err(RequestError::Unavailable) => panic!("the store fails"),
         }
@@ -55,7 +62,7 @@ fn call_local(store: &InMemory, call: Call<'_>, now: Timestamp) -> (Answer, Opti
 fn call_fleet(etcd: &mut Etcd, call: Call<'_>, now: Timestamp) -> (Answer, Option<Box<UsedApproval>>) {
     match run(etcd, call, now) {
         Outcome::Used(used) => (Answer::Passed(used.approver_note().id), Some(used)),
-        Outcome::Pending(entry) => (Answer::Pending { id: entry.id_text(), expires_at: entry.expires_at }, None),
+        Outcome::Pending(requested) => (Answer::pending(requested), None),
         Outcome::Rejected(note) => (Answer::Rejected(note.id), None),
         Outcome::Full => (Answer::Full, None),
         Outcome::Unavailable => panic!("etcd fails"),

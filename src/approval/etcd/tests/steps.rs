@@ -2,15 +2,19 @@
 
 use super::{Call, NOW, Outcome, PAY, Query, TTL, after, answer, ask, decide, listed, query, run, shown};
 use crate::approval::{
-    DecideError, State,
+    DecideError, Requested, State,
     etcd::{Method, tests::model::Etcd},
 };
 
 #[test]
 fn an_approval_is_requested_decided_and_used_once() {
     let mut etcd = Etcd::default();
-    let Outcome::Pending(pending) = run(&mut etcd, PAY, NOW) else { panic!() };
-    assert_eq!(run(&mut etcd, PAY, NOW), Outcome::Pending(pending), "the same call has the same approval");
+    let Outcome::Pending(Requested::Filed(pending)) = run(&mut etcd, PAY, NOW) else { panic!() };
+    assert_eq!(
+        run(&mut etcd, PAY, NOW),
+        Outcome::Pending(Requested::Known(pending)),
+        "the same call has the same approval"
+    );
     let [entry] = listed(&mut etcd).try_into().unwrap();
     assert_eq!((entry.approval, entry.approval.expires_at), (pending, NOW.seconds() + u64::from(TTL)));
     let own = (PAY.grant.to_owned(), String::new(), PAY.params.to_owned());
@@ -25,7 +29,7 @@ fn an_approval_is_requested_decided_and_used_once() {
     let Outcome::Used(used) = run(&mut etcd, PAY, after(100)) else { panic!() };
     let note = used.approver_note();
     assert_eq!((note.id, &*note.approver, &*note.note), (pending.id_text(), "jwt:boss", "as agreed"));
-    let Outcome::Pending(next) = run(&mut etcd, PAY, after(100)) else { panic!() };
+    let Outcome::Pending(Requested::Filed(next)) = run(&mut etcd, PAY, after(100)) else { panic!() };
     assert_ne!(next.id, pending.id, "the next call needs another approval");
 }
 
@@ -45,16 +49,18 @@ fn a_rejected_call_gets_the_note_and_never_passes() {
 #[test]
 fn an_entry_holds_until_its_deadline_whatever_its_lease_says() {
     let mut etcd = Etcd::default();
-    let Outcome::Pending(first) = run(&mut etcd, PAY, NOW) else { panic!() };
+    let Outcome::Pending(Requested::Filed(first)) = run(&mut etcd, PAY, NOW) else { panic!() };
     assert!(etcd.leases().values().eq([&(2 * i64::from(TTL) + 60)]), "it outlives every deadline");
-    assert_eq!(run(&mut etcd, PAY, after(599)), Outcome::Pending(first));
+    assert_eq!(run(&mut etcd, PAY, after(599)), Outcome::Pending(Requested::Known(first)));
     let [entry] = listed(&mut etcd).try_into().unwrap();
     assert_eq!(entry.decide(&answer(true), after(600)), Err(DecideError::Unknown), "it has expired");
-    let Outcome::Pending(second) = run(&mut etcd, PAY, after(600)) else { panic!() };
+    let Outcome::Pending(Requested::Filed(second)) = run(&mut etcd, PAY, after(600)) else { panic!() };
     assert_ne!(first.id, second.id, "a request that has expired is replaced");
     let [entry] = listed(&mut etcd).try_into().unwrap();
     decide(&mut etcd, &entry, true, after(700)).unwrap();
-    let Outcome::Pending(third) = run(&mut etcd, PAY, after(1300)) else { panic!("an approval that has expired") };
+    let Outcome::Pending(Requested::Filed(third)) = run(&mut etcd, PAY, after(1300)) else {
+        panic!("an approval that has expired")
+    };
     assert_ne!(second.id, third.id);
     etcd.end_leases();
     assert_eq!(etcd.keys().count(), 0, "nothing stays without a lease");
@@ -108,7 +114,8 @@ fn of_two_calls_that_request_at_once_both_wait_for_one_approval() {
         }
     }
     let [Some(Outcome::Pending(one)), Some(Outcome::Pending(other))] = outcomes else { panic!("{outcomes:?}") };
-    assert_eq!((one, listed(&mut etcd).len()), (other, 1));
+    assert_eq!((one, other), (Requested::Filed(one.approval()), Requested::Known(one.approval())));
+    assert_eq!(listed(&mut etcd).len(), 1);
 }
 
 #[test]
@@ -163,7 +170,8 @@ fn the_bounds_count_the_whole_fleet() {
     let unverified = |n: usize| Call { grant: &grants[n], is_verified: false, policy: "p", params: PAY.params };
     let waiting = (0..40).filter(|n| matches!(run(&mut etcd, unverified(*n), NOW), Outcome::Pending(_))).count();
     assert_eq!(waiting, 32, "half of what a policy may have");
-    assert_eq!(run(&mut etcd, unverified(39), after(600)), run(&mut etcd, unverified(39), after(600)));
+    let Outcome::Pending(Requested::Filed(last)) = run(&mut etcd, unverified(39), after(600)) else { panic!() };
+    assert_eq!(run(&mut etcd, unverified(39), after(600)), Outcome::Pending(Requested::Known(last)));
     assert!(listed(&mut etcd).len() > 40, "what has expired is still there, and counts no more");
 }
 

@@ -138,6 +138,19 @@ fn with_sliding_windows_a_key_lives_for_two_and_is_counted_once() {
 }
 
 #[test]
+fn a_key_that_fades_keeps_its_place_when_its_call_has_no_room() {
+    let store = InMemory::new([1; 16]);
+    let counters = Counters::new(&store, Capacity::new(65_536));
+    let sliding = |key| charge("jwt:a", key, 100, Algorithm::Sliding);
+    assert!((0..256).all(|key| passes(&counters, sliding(key), 0)));
+    let too_much = Charge { amount: Amount::from_units(101).unwrap(), ..sliding(0) };
+    assert!((0..10).all(|_| !passes(&counters, too_much, 60_000)));
+    assert!(passes(&counters, sliding(300), 60_001));
+    let shared = Charge { key: Key { part: Part::OtherKeys, ..sliding(0).key }, ..sliding(0) };
+    assert_eq!(counters.used(&shared, Timestamp(60_001)), Ok(Some(Amount::ONE)), "all 256 are live");
+}
+
+#[test]
 fn a_global_limit_counts_a_key_of_all_callers_and_each_callers_further_keys_apart() {
     let store = InMemory::new([1; 16]);
     let counters = Counters::new(&store, Capacity::new(65_536));

@@ -4,8 +4,8 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{
-    Amount, CAPACITY, Callers, Capacity, Charge, ChargeError, Counters, InMemory, LimitExceeded, NOW, Store as _,
-    TOTALS, Timestamp, Totals, charge, full, neighbour,
+    Amount, CAPACITY, Callers, Capacity, Charge, ChargeError, Counters, Faulty, InMemory, Key, LimitExceeded, NOW,
+    Part, Store as _, TOTALS, Timestamp, Totals, charge, full, neighbour,
 };
 
 #[test]
@@ -113,4 +113,21 @@ fn an_ended_counter_of_a_verified_caller_makes_no_room_for_unverified_ones() {
         0,
         "it counts in the shared counter"
     );
+}
+
+#[test]
+fn a_key_that_cannot_be_counted_in_the_totals_takes_no_place() {
+    let store = Faulty { broken: Some(TOTALS).into(), ..Faulty::new() };
+    let counters = Counters::new(&store, CAPACITY);
+    let of = |part| {
+        let charge = charge("a", Callers::Grant("jwt:a"), 2);
+        Charge { key: Key { part, ..charge.key }, verified: true, ..charge }
+    };
+    let of_key = |key| of(Part::Key { caller: "jwt:a", digest: [key; 32] });
+    assert_eq!(counters.charge(&[of_key(0)], NOW), Err(ChargeError::Unavailable));
+    store.broken.set(None);
+    for key in 0..=255 {
+        assert!(counters.charge(&[of_key(key)], NOW).is_ok(), "{key}");
+    }
+    assert_eq!(counters.used(&of(Part::OtherKeys), NOW), Ok(Some(Amount::ZERO)), "each has a counter");
 }
