@@ -61,7 +61,7 @@ pub struct ApproverDecision<'a> {
 }
 
 impl Requested {
-    /// The approval, whoever has filed it.
+    /// The approval, filed by this call or before.
     #[must_use]
     pub fn approval(self) -> Approval {
         match self {
