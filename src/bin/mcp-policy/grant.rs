@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use mcp_policy::digest::Digest;
 
-use crate::{Exit, Stop, file, print, sanitize, table::table};
+use crate::{Exit, Stop, file, print, sanitize, table::align_columns};
 use document::{Document, Token};
 
 /// The arguments of `grant`.
@@ -217,7 +217,7 @@ fn describe(tokens: &[Token], today: &str) -> String {
         };
         [token.name.clone(), state]
     };
-    if tokens.is_empty() { "no tokens\n".to_owned() } else { table(tokens.iter().map(row), [0; 2]) }
+    if tokens.is_empty() { "no tokens\n".to_owned() } else { align_columns(tokens.iter().map(row), [0; 2]) }
 }
 
 /// What `--format json` prints.

@@ -22,7 +22,7 @@ use crate::{
     log_file::{Line, LogFile},
     print, sanitize,
     source::SourceFile,
-    table::table,
+    table::align_columns,
 };
 
 /// The arguments of `replay`.
@@ -162,7 +162,7 @@ fn text(report: &Report, lines: Lines) -> String {
     let mut text = String::new();
     if !rows.is_empty() {
         let heads = ["TOOL", "CALLER", "FROM", "TO", "RULE", "CALLS", "FIRST", "LAST"].map(str::to_owned);
-        text = table(std::iter::once(heads).chain(rows), [0; 8]);
+        text = align_columns(std::iter::once(heads).chain(rows), [0; 8]);
     }
     if more > 0 {
         text.push_str(&format!("and {}; `--format json` has all\n", count(more, "further row")));

@@ -30,7 +30,7 @@ use serde::Serialize;
 
 use crate::{
     Exit, Stop, pin, print, sanitize,
-    table::table,
+    table::align_columns,
     tools::{self, Listing, Sources},
 };
 #[cfg(feature = "editor")]
@@ -141,7 +141,7 @@ fn describe(suggestion: &Suggestion) -> String {
         [display(name), found.class.name().to_owned(), found.class.treatment().to_owned(), found.reason.clone()]
     });
     let remarks = suggestion.remarks.iter().map(|remark| format!("note: {}\n", sanitize::line(remark)));
-    [table(rows, [0, 11, 14, 0])].into_iter().chain(remarks).collect()
+    [align_columns(rows, [0, 11, 14, 0])].into_iter().chain(remarks).collect()
 }
 
 /// What `--format json` prints.

@@ -13,7 +13,7 @@ use crate::{
     Exit, Stop,
     log_file::{Line, LogFile},
     print, sanitize,
-    table::table,
+    table::align_columns,
 };
 
 /// The arguments that name a log.
@@ -86,7 +86,7 @@ fn describe(rows: &[Row], remarks: &[String]) -> String {
         [name.clone(), (*kind).to_owned(), used]
     });
     let remarks = remarks.iter().map(|remark| format!("note: {}\n", sanitize::line(remark)));
-    [table(rows, [0, 8, 0])].into_iter().chain(remarks).collect()
+    [align_columns(rows, [0, 8, 0])].into_iter().chain(remarks).collect()
 }
 
 #[derive(Serialize)]
