@@ -40,12 +40,11 @@ pub(super) struct OpenObject<'k> {
     /// Where they begin.
     spans: usize,
     decoded: usize,
-    /// What is found out about them while they are read; in nearly every message that is all that is needed: the [`mark`]s that they
-    /// have, a bit for each,
+    /// The [`mark`]s that they have, a bit for each. These three are found out while the names are read; nearly no message needs more.
     marks: u64,
-    /// whether two of them have one mark,
+    /// Whether two of them have one mark.
     may_repeat: bool,
-    /// and whether one is none of those that are known.
+    /// Whether one is none of those that are known.
     has_unknown: bool,
 }
 

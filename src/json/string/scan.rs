@@ -7,7 +7,7 @@ mod blocks;
 pub(in crate::json) use self::block::escaped_bytes;
 #[cfg(all(target_family = "wasm", target_feature = "simd128"))]
 pub(in crate::json) use self::block::load;
-use self::block::{Ascii, Block, Constants, look, look_closely};
+use self::block::{look, look_closely};
 pub(super) use self::blocks::Blocks;
 
 /// Finds what needs a look.
@@ -66,19 +66,15 @@ impl<'b> Scanner<'b> {
 
     /// The same, if the text is known to be long, or to end soon.
     fn far(&mut self, from: usize) -> usize {
-        let mut rest = self.bytes.get(from..).unwrap_or_default();
-        let (mut at, mut ascii, constants) = (from, Ascii::new(), Constants::for_loop());
-        while let Some((chunk, behind)) = rest.split_first_chunk() {
-            let block = Block::new(chunk);
-            ascii.add(&block);
-            if block.needs_a_look(constants) {
-                let [quotes_and_controls, backslashes] = block.special(constants);
-                self.keep(at, MANY, (quotes_and_controls | backslashes, ascii.holds()));
-                return self.first();
-            }
-            (at, rest) = (at.wrapping_add(MANY), behind);
+        let mut blocks = Blocks::new(self.bytes, from);
+        blocks.pass_plain();
+        let mut at = blocks.position();
+        if let Some([quotes_and_controls, backslashes]) = blocks.pass_special() {
+            self.keep(at, MANY, (quotes_and_controls | backslashes, blocks.is_ascii()));
+            return self.first();
         }
-        self.ascii &= ascii.holds();
+        self.ascii &= blocks.is_ascii();
+        let mut rest = self.bytes.get(at..).unwrap_or_default();
         while let Some((chunk, behind)) = rest.split_first_chunk() {
             if self.keep(at, FEW, look(chunk)) {
                 return self.first();

@@ -71,6 +71,14 @@ impl<'b> Blocks<'b> {
         self.goes_on = before.escapes();
     }
 
+    /// Passes the next block, and answers which bytes are quotes or control characters, and which are backslashes; `None` if less is left.
+    #[inline(always)]
+    pub(super) fn pass_special(&mut self) -> Option<[u64; 2]> {
+        let block = self.block()?;
+        self.pass(&block);
+        Some(block.special(self.constants))
+    }
+
     /// Passes the next block, and answers what it has; `None` if less is left.
     #[inline(always)]
     pub(in crate::json::string) fn pass_marked(&mut self) -> Option<Marks> {
