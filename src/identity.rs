@@ -9,6 +9,7 @@ mod claims;
 mod document;
 mod grant;
 mod secret_headers;
+mod source_kind;
 mod token;
 mod yielded;
 
@@ -26,8 +27,9 @@ use crate::{
 pub use address::peer_address;
 pub use claims::{Claims, claims_payload};
 pub use document::{SOURCE_KEYS, read, read_claims_payload};
+pub use grant::Grant;
 pub(crate) use grant::is_digest;
-pub use grant::{Grant, SOURCES};
+pub use source_kind::SourceKind;
 pub use token::{TOKEN_KEYS, Token, Tokens};
 
 /// A source of identities.
@@ -154,20 +156,17 @@ impl Source {
 
     fn grant(&self, attributes: &impl ConnectionAttributes) -> Result<Option<Grant>, IdentityError> {
         match self {
-            Self::Peer { name, prefix } => attributes.peer(*name).filter(|value| !value.is_empty()).map(|value| {
-                let value = self.decode(&value)?;
-                Ok(Grant::new(prefix, value, true))
-            }),
+            Self::Peer { name, prefix } => {
+                let value = attributes.peer(*name).filter(|value| !value.is_empty());
+                value.map(|value| self.grant_of_name(prefix, &value))
+            }
             Self::Jwt { claim, payload, prefix } => {
                 let metadata = attributes.metadata();
-                metadata.and_then(|metadata| claim_value(&metadata, payload, claim).transpose()).map(|value| {
-                    let value = value?;
-                    Ok(Grant::new(prefix, self.decode(value.as_bytes())?, true))
-                })
+                let value = metadata.and_then(|metadata| claim_value(&metadata, payload, claim).transpose());
+                value.map(|value| self.grant_of_name(prefix, value?.as_bytes()))
             }
             Self::Header { name, prefix, secret } => single_value(attributes.header(name), name)?.map(|value| {
-                let value = self.decode(value)?;
-                Ok(if *secret { Grant::secret(prefix, value) } else { Grant::new(prefix, value, false) })
+                if *secret { Ok(Grant::secret(prefix, self.decode(value)?)) } else { self.grant_of_name(prefix, value) }
             }),
             Self::Tokens(tokens) => bearer_token(attributes)?
                 .and_then(|token| tokens.find(token))
@@ -186,6 +185,14 @@ impl Source {
 }
 
 impl Source {
+    /// The grant of a name that is no secret.
+    ///
+    /// # Errors
+    /// If it cannot identify a caller.
+    fn grant_of_name(&self, prefix: &str, name: &[u8]) -> Result<Grant, IdentityError> {
+        Ok(Grant::new(prefix, self.decode(name)?, !self.kind().is_chosen_by_caller()))
+    }
+
     /// Decodes a value of this source.
     ///
     /// # Errors
@@ -208,12 +215,25 @@ impl Source {
                 None => return Err(IdentityError::Invalid(format!("the configuration lists no token `{value}`"))),
             },
             Self::Bearer => Grant::of_digest("bearer:", value),
-            Self::Peer { prefix, .. } | Self::Jwt { prefix, .. } => {
-                Grant::new(prefix, self.decode(value.as_bytes())?, true)
+            Self::Peer { prefix, .. } | Self::Jwt { prefix, .. } | Self::Header { prefix, .. } => {
+                self.grant_of_name(prefix, value.as_bytes())?
             }
-            Self::Header { prefix, .. } => Grant::new(prefix, self.decode(value.as_bytes())?, false),
             Self::Address { .. } | Self::Constant(_) => Grant::from_name(&["address:", value].concat()),
         })
+    }
+
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> SourceKind {
+        match self {
+            Self::Peer { .. } => SourceKind::Peer,
+            Self::Jwt { .. } => SourceKind::Jwt,
+            Self::Header { .. } => SourceKind::Header,
+            Self::Tokens(_) => SourceKind::Token,
+            Self::Bearer => SourceKind::Bearer,
+            Self::Address { .. } => SourceKind::Address,
+            Self::Constant(_) => SourceKind::Constant,
+        }
     }
 
     /// The start of its grants; `None` for a constant.

@@ -4,7 +4,7 @@
 use crate::{
     amount::Amount,
     config::{Config, NamedPolicy},
-    identity::{Grant, SOURCES},
+    identity::{Grant, SourceKind},
     json::{Member, Node, Value, decimal_digits},
     limit::{Charge, Counters, Key, Part, Quota, totals::Capacity},
     policy::condition::{FactSource, WEEKDAYS},
@@ -38,7 +38,7 @@ pub(super) struct RequestFacts<'p, S> {
 
 impl FactSource for CallerFacts<'_> {
     fn caller(&self) -> Node<'_> {
-        let source = SOURCES.into_iter().find(|source| *source == self.grant.source());
+        let source = self.grant.source_kind();
         let claims = match self.request.info.claims.read() {
             Ok(claims) => claims.map_or(Value::Null, |claims| claims.value),
             // Every path into a text is of the wrong type, which is never in the caller's favor.
@@ -46,8 +46,8 @@ impl FactSource for CallerFacts<'_> {
         };
         object([
             ("grant", Value::String(self.grant.full_name().into())),
-            ("source", source.map_or(Value::Null, |source| Value::String(source.into()))),
-            ("authenticated", Value::Bool(matches!(source, Some("jwt" | "peer" | "token")))),
+            ("source", source.map_or(Value::Null, |source| Value::String(source.name().into()))),
+            ("authenticated", Value::Bool(source.is_some_and(SourceKind::is_authenticated))),
             ("claims", claims),
         ])
     }

@@ -3,6 +3,7 @@
 use base16ct::lower;
 use sha2::{Digest as _, Sha256};
 
+use super::SourceKind;
 #[cfg(not(target_os = "wasi"))]
 use super::address;
 
@@ -24,9 +25,6 @@ pub struct Grant {
     verified: bool,
 }
 
-/// The kinds of sources: grants begin with them, and `caller.source` is one of them.
-pub const SOURCES: [&str; 7] = ["jwt", "peer", "token", "header", "bearer", "address", "constant"];
-
 /// Counters and logs use the digest of a longer value, in bytes.
 pub(super) const MAX_VALUE: usize = 256;
 
@@ -46,11 +44,13 @@ impl Grant {
     #[cfg(not(target_os = "wasi"))]
     #[must_use]
     pub fn from_name(name: &str) -> Self {
-        let is_unverified = ["header", "bearer"].iter().any(|kind| name.starts_with(kind))
-            || name.strip_prefix("address:").is_some_and(address::is_ipv6);
         let (prefix, value) =
             name.split_at_checked(name.find(':').map_or(0, |at| at.saturating_add(1))).unwrap_or_default();
-        Self::new(prefix, value, !is_unverified)
+        let verified = match SourceKind::of_grant(name) {
+            Some(SourceKind::Address) => !address::is_ipv6(value),
+            kind => !kind.is_some_and(SourceKind::is_chosen_by_caller),
+        };
+        Self::new(prefix, value, verified)
     }
 
     /// A caller with a secret: counters use its digest, and logs show the first part of that.
@@ -88,10 +88,10 @@ impl Grant {
         &self.name
     }
 
-    /// The kind of its source: the start of its name.
+    /// The kind of its source; `None` for a name of a test case that begins with no kind.
     #[must_use]
-    pub fn source(&self) -> &str {
-        self.name.split([':', '.']).next().unwrap_or_default()
+    pub fn source_kind(&self) -> Option<SourceKind> {
+        SourceKind::of_grant(&self.name)
     }
 
     /// All names that a binding can match this caller by: as sent, as counted and as displayed.

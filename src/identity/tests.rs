@@ -6,7 +6,7 @@ mod tokens;
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{ConnectionAttributes, Grant, Header, IdentityError, Peer, Source, identify, read};
+use super::{ConnectionAttributes, Grant, Header, IdentityError, Peer, Source, SourceKind, identify, read};
 use crate::{
     http::Headers,
     json::{self, cursor::Cursor, diagnostic::Problems},

@@ -25,18 +25,4 @@ impl Source {
             _ => self.may_yield(front, matches),
         }
     }
-
-    /// Its kind: `caller.source` of the callers whom it identifies.
-    #[cfg(not(target_os = "wasi"))]
-    #[must_use]
-    pub fn kind(&self) -> &str {
-        self.prefix().map_or("constant", |prefix| prefix.split([':', '.']).next().unwrap_or_default())
-    }
-
-    /// Whether the callers whom it identifies have `caller.authenticated`.
-    #[cfg(not(target_os = "wasi"))]
-    #[must_use]
-    pub fn is_authenticated(&self) -> bool {
-        matches!(self, Self::Jwt { .. } | Self::Peer { .. } | Self::Tokens(_))
-    }
 }

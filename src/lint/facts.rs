@@ -81,8 +81,10 @@ fn grant_without_source(lints: &mut Lints<'_>, condition: &Condition, path: &Pat
         (Some("grant"), Literal::Text(text)) => {
             sources.iter().any(|source| source.yields(text, &|grant| grant == text))
         }
-        (Some("source"), Literal::Text(text)) => sources.iter().any(|source| source.kind() == text),
-        (Some("authenticated"), Literal::Flag(flag)) => sources.iter().any(|source| source.is_authenticated() == *flag),
+        (Some("source"), Literal::Text(text)) => sources.iter().any(|source| source.kind().name() == text),
+        (Some("authenticated"), Literal::Flag(flag)) => {
+            sources.iter().any(|source| source.kind().is_authenticated() == *flag)
+        }
         _ => true,
     };
     let shown = |literal: &Literal| match literal {
@@ -155,12 +157,7 @@ fn history(lints: &mut Lints<'_>, counter: &ObservedCounter, place: &str) {
          one replica, or have a caller's calls go to the same one"
     );
     lints.add(Lint::CounterPerEnvoy, pointer.clone(), message);
-    let is_minted = lints
-        .view
-        .config
-        .identity
-        .iter()
-        .any(|source| matches!(source, Source::Header { .. } | Source::Bearer | Source::Address { .. }));
+    let is_minted = lints.view.config.identity.iter().any(|source| source.kind().is_chosen_by_caller());
     let who = match counter.scope {
         Scope::Global => return,
         Scope::Session => "a caller that opens another session",

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    identity::SOURCES,
+    identity::SourceKind,
     json::{self, Node, Value},
     policy::path::{Path, Root, Segment},
     time::parse_date,
@@ -125,9 +125,10 @@ impl Operand {
             (Root::Now, "hour") => (Values::Below(24), "a whole number from 0 to 23"),
             (Root::Now, "time") => (Values::Below(1440), "the minutes since midnight: a whole number from 0 to 1439"),
             (Root::Now, _) => (Values::Dates, "a date such as `2026-11-21`, as a string"),
-            (Root::Caller, "source") => {
-                (Values::Words(&SOURCES), "`jwt`, `peer`, `token`, `header`, `bearer`, `address` or `constant`")
-            }
+            (Root::Caller, "source") => (
+                Values::Words(&SourceKind::NAMES),
+                "`jwt`, `peer`, `token`, `header`, `bearer`, `address` or `constant`",
+            ),
             (Root::Caller, "authenticated") => (Values::Flags, "`true` or `false`"),
             (Root::Caller, "grant") => (
                 Values::Grants,

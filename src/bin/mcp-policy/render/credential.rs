@@ -62,10 +62,7 @@ pub(super) fn needs_authorization(config: &Config) -> bool {
 /// valid JWT.
 pub(super) fn warnings(config: &Config, checks_tokens: bool) -> Vec<String> {
     let mut warnings = Vec::new();
-    let is_unverified = |source: &Source| {
-        matches!(source, Source::Bearer | Source::Header { .. } | Source::Address { .. } | Source::Constant(_))
-    };
-    if config.identity.iter().any(is_unverified) {
+    if !config.identity.iter().all(|source| source.kind().is_authenticated()) {
         warnings.push(
             "with `--upstream-credential`, the server trusts the gateway, and `identity` has a source that verifies no caller: \
              any client that reaches the gateway may use the server's credential for all that the policy permits; use `tokens`, \
