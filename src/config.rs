@@ -32,9 +32,9 @@ mod tests;
 use std::sync::Arc;
 
 use base16ct::lower;
-use sha2::{Digest as _, Sha256};
 
 use crate::{
+    digest::Digest,
     identity::{self, Peer, Source},
     json::{
         self, Node, Value,
@@ -145,8 +145,7 @@ impl LoadedConfig {
         let read = if at.has_any_key(CONSOLE_FORM_KEYS.known) && !at.has_any_key(OPTIONS_KEYS.known) {
             Console::read(&at).map(Self::Console)
         } else {
-            let digest =
-                || lower::encode_string(Sha256::digest(bytes).first_chunk::<8>().map_or(&[], |front| front)).into();
+            let digest = || lower::encode_string(&Digest::of(bytes).first_bytes::<8>()).into();
             Config::read(&at).map(|config| Self::Gateway(Box::new(Config { digest: digest(), ..config })))
         };
         match (read, problems.take()) {

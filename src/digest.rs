@@ -18,9 +18,15 @@ impl Digest {
         Self::from(Sha256::new().chain_update(bytes))
     }
 
+    /// The digest of several byte strings, one right after the other.
+    #[must_use]
+    pub fn of_all(parts: &[&[u8]]) -> Self {
+        Self::from(parts.iter().fold(Sha256::new(), |hasher, part| hasher.chain_update(part)))
+    }
+
     /// A digest with these bytes.
     #[must_use]
-    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
@@ -44,6 +50,18 @@ impl Digest {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// Its first bytes, for a place that has no room for all of them.
+    ///
+    /// ```
+    /// # use mcp_policy::digest::Digest;
+    /// assert_eq!(Digest::of(b"").first_bytes(), [0xe3, 0xb0, 0xc4, 0x42]);
+    /// ```
+    #[must_use]
+    pub fn first_bytes<const N: usize>(&self) -> [u8; N] {
+        const { assert!(N <= 32, "a digest has 32 bytes") };
+        self.0.first_chunk().copied().unwrap_or([0; N])
     }
 }
 

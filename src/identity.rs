@@ -28,7 +28,6 @@ pub use address::peer_address;
 pub use claims::{Claims, claims_payload};
 pub use document::{SOURCE_KEYS, read, read_claims_payload};
 pub use grant::Grant;
-pub(crate) use grant::is_digest;
 pub use source_kind::SourceKind;
 pub use token::{TOKEN_KEYS, Token, Tokens};
 

@@ -1,9 +1,9 @@
 //! What an approval is bound to.
 
 use base16ct::lower;
-use sha2::{Digest as _, Sha256};
 
 use crate::{
+    digest::Digest,
     identity::Grant,
     json::{Node, Reader},
 };
@@ -40,28 +40,28 @@ pub struct ApprovalKey<'q> {
 
 /// A digest of an [`ApprovalKey`]: two calls have the same one only if an approval of the one holds for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fingerprint(pub(super) [u8; 32]);
+pub struct Fingerprint(pub(super) Digest);
 
 /// The digest of a grant, which the store keeps in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GrantDigest([u8; 32]);
+pub struct GrantDigest(Digest);
 
 impl GrantDigest {
     /// The digest of the identity that counters, approvals and audit records use.
     #[must_use]
     pub fn of(grant: &Grant) -> Self {
-        Self(Sha256::digest(grant.id().as_bytes()).into())
+        Self(Digest::of(grant.id().as_bytes()))
     }
 
     /// Reads the bytes that [`Self::as_bytes`] gives; `None` if there are more or fewer.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
-        bytes.try_into().ok().map(Self)
+        bytes.try_into().ok().map(|bytes| Self(Digest::from_bytes(bytes)))
     }
 
     /// Its bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
+        self.0.as_bytes()
     }
 }
 
@@ -69,7 +69,7 @@ impl Fingerprint {
     /// Its first 16 bytes in hexadecimal digits, as a name.
     #[must_use]
     pub fn id(&self) -> String {
-        lower::encode_string(self.0.first_chunk::<16>().map_or(&[], |half| half))
+        lower::encode_string(&self.0.first_bytes::<16>())
     }
 }
 
@@ -100,7 +100,7 @@ impl ApprovalKey<'_> {
             canonical::write_sized(text.as_bytes(), &mut bytes);
         }
         canonical::write(&params, &mut bytes)?;
-        Some(Fingerprint(Sha256::digest(&bytes).into()))
+        Some(Fingerprint(Digest::of(&bytes)))
     }
 }
 
@@ -109,7 +109,7 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{ApprovalKey, Fingerprint, GrantDigest, MAX_PARAMS, parse_id};
+    use super::{ApprovalKey, Digest, Fingerprint, GrantDigest, MAX_PARAMS, parse_id};
 
     const KEY: ApprovalKey<'_> = ApprovalKey {
         filter: "f",
@@ -118,7 +118,7 @@ mod tests {
         rule: "/tools/pay/require_approval/0",
         route: "mcp",
         cluster: "bank",
-        grant: GrantDigest([1; 32]),
+        grant: GrantDigest(Digest::from_bytes([1; 32])),
         method: "tools/call",
         name: "pay",
         params: br#"{"name":"pay","arguments":{"amount":100,"to":"x"}}"#,
@@ -193,7 +193,7 @@ mod tests {
             ApprovalKey { rule: "/tools/pay/require_approval/1", ..KEY },
             ApprovalKey { route: "test", ..KEY },
             ApprovalKey { cluster: "test", ..KEY },
-            ApprovalKey { grant: GrantDigest([2; 32]), ..KEY },
+            ApprovalKey { grant: GrantDigest(Digest::from_bytes([2; 32])), ..KEY },
             ApprovalKey { method: "prompts/get", ..KEY },
             ApprovalKey { name: "pays", ..KEY },
             // No text moves from one field into the next.

@@ -1,9 +1,8 @@
 //! All approvals of one Envoy, pending or decided, and their transitions.
 
 use base16ct::lower;
-use sha2::{Digest as _, Sha256};
 
-use crate::{store::HEADER, time::Timestamp};
+use crate::{digest::Digest, store::HEADER, time::Timestamp};
 
 use super::{ApprovalKey, Fingerprint};
 
@@ -134,8 +133,7 @@ impl Approvals {
             return Ok(known);
         }
         self.0.retain(|entry| entry.is_alive(now));
-        let [grant, policy] =
-            [&key.grant.as_bytes()[..], key.policy.as_bytes()].map(|of| first_bytes(&Sha256::digest(of)));
+        let [grant, policy] = [&key.grant.as_bytes()[..], key.policy.as_bytes()].map(|of| Digest::of(of).first_bytes());
         // All callers share a bound, and unverified ones half of it.
         let exceeds = |of: &dyn Fn(&Approval) -> bool, max: usize| {
             let count = |unverified: bool| {
@@ -231,7 +229,7 @@ impl Approval {
             _ => return None,
         };
         Some(Self {
-            fingerprint: Fingerprint(*fingerprint),
+            fingerprint: Fingerprint(Digest::from_bytes(*fingerprint)),
             id: *id,
             slot: *slot,
             state,
@@ -246,7 +244,7 @@ impl Approval {
 
     /// Writes the bytes of one approval.
     pub(super) fn write(&self, bytes: &mut Vec<u8>) {
-        bytes.extend_from_slice(&self.fingerprint.0);
+        bytes.extend_from_slice(self.fingerprint.0.as_bytes());
         bytes.extend_from_slice(&self.id);
         bytes.extend_from_slice(&self.grant);
         bytes.extend_from_slice(&self.policy);
@@ -266,11 +264,5 @@ impl Approval {
 /// The id of one request. The same call has another id at another time, so that a late click on a page decides no later
 /// request.
 fn make_id(fingerprint: Fingerprint, now: Timestamp, slot: u8) -> [u8; 10] {
-    let bytes = [&fingerprint.0[..], &now.0.to_le_bytes(), &[slot]].concat();
-    first_bytes(&Sha256::digest(&bytes))
-}
-
-/// The first bytes of a digest, which is longer.
-fn first_bytes<const N: usize>(digest: &[u8]) -> [u8; N] {
-    digest.first_chunk().copied().unwrap_or([0; N])
+    Digest::of_all(&[fingerprint.0.as_bytes(), &now.0.to_le_bytes(), &[slot]]).first_bytes()
 }

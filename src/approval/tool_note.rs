@@ -1,8 +1,9 @@
 //! What a server's list says of a tool whose calls need approval, for the approver. The newest list that shows the tool counts.
 
-use sha2::{Digest as _, Sha256};
-
-use crate::store::{Store, TOOL_NOTES, framing};
+use crate::{
+    digest::Digest,
+    store::{Store, TOOL_NOTES, framing},
+};
 
 /// The tool that a note is about: a policy may have several servers, by route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,9 +57,10 @@ impl<S: Store> ToolNotes<'_, S> {
 impl NotedTool<'_> {
     fn cell(&self) -> u16 {
         let Self { filter, policy, route, tool } = self;
-        let digest = Sha256::digest(framing::join(&[filter, policy, route, tool].map(|text| text.as_bytes())));
+        let digest = Digest::of(&framing::join(&[filter, policy, route, tool].map(|text| text.as_bytes())));
         let count = TOOL_NOTES.end.saturating_sub(TOOL_NOTES.start);
-        let index = digest.first().map_or(0, |first| u16::from(*first) % count);
+        let [first] = digest.first_bytes();
+        let index = u16::from(first) % count;
         TOOL_NOTES.start.saturating_add(index)
     }
 }

@@ -5,9 +5,8 @@
 //! another log, is what such a person would have to rewrite, too.
 
 use base16ct::lower;
-use sha2::{Digest as _, Sha256};
 
-use crate::{json::Writer, time::Timestamp};
+use crate::{digest::Digest, json::Writer, time::Timestamp};
 
 /// The records of one worker under one configuration, in the order in which Envoy logs them.
 #[derive(Clone, Debug)]
@@ -23,11 +22,8 @@ pub struct Chain {
     shown: u64,
 }
 
-/// A SHA-256.
-pub type Digest = [u8; 32];
-
 /// Before the first record: what its `prev` names, and what the sum begins with.
-pub const ORIGIN: Digest = [0; 32];
+pub const ORIGIN: Digest = Digest::from_bytes([0; 32]);
 
 /// What a link adds to a record, in bytes: names and quotes, a worker of 16 digits, a number of at most 20, a digest of 64.
 pub const MAX_LINK: usize = 139;
@@ -51,13 +47,13 @@ pub struct Head {
 /// The SHA-256 of a record's text, which has no `chain`.
 #[must_use]
 pub fn digest(record: &str) -> Digest {
-    Sha256::digest(record.as_bytes()).into()
+    Digest::of(record.as_bytes())
 }
 
 /// The digest of all records up to one, from that of all records before it and its own.
 #[must_use]
 pub fn add(sum: &Digest, record: &Digest) -> Digest {
-    Sha256::new().chain_update(sum).chain_update(record).finalize().into()
+    Digest::of_all(&[sum.as_bytes(), record.as_bytes()])
 }
 
 impl Chain {
@@ -73,7 +69,7 @@ impl Chain {
         self.records = self.records.saturating_add(1);
         link.add_string("worker", &self.worker)
             .add_json("seq", self.records)
-            .add_string("prev", &lower::encode_string(&self.last));
+            .add_string("prev", &self.last.to_string());
         self.last = digest(record);
         self.sum = add(&self.sum, &self.last);
         let members = record.strip_suffix('}').unwrap_or(record);
@@ -104,8 +100,8 @@ impl Head {
         let mut head = Writer::with_capacity(256);
         head.add_string("worker", &self.worker)
             .add_json("seq", self.seq)
-            .add_string("record", &lower::encode_string(&self.record))
-            .add_string("sum", &lower::encode_string(&self.sum));
+            .add_string("record", &self.record.to_string())
+            .add_string("sum", &self.sum.to_string());
         ["chain ", &head.finish()].concat()
     }
 }
@@ -131,17 +127,9 @@ pub fn take_apart(record: &str) -> Option<(Digest, Link<'_>)> {
     let (seq, prev) = link.strip_suffix(r#""}}"#)?.split_once(r#","prev":""#)?;
     let is_id = worker.len() == 16 && worker.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let is_number = !seq.starts_with(['0', '+']);
-    let link = Link { worker, seq: seq.parse().ok().filter(|_| is_number)?, prev: read_digest(prev)? };
-    let digest = Sha256::new().chain_update(members).chain_update("}").finalize().into();
+    let link = Link { worker, seq: seq.parse().ok().filter(|_| is_number)?, prev: Digest::parse(prev)? };
+    let digest = Digest::of_all(&[members.as_bytes(), b"}"]);
     is_id.then_some((digest, link))
-}
-
-/// Reads a digest in 64 hexadecimal digits.
-#[cfg(not(target_os = "wasi"))]
-#[must_use]
-pub fn read_digest(text: &str) -> Option<Digest> {
-    let mut digest = ORIGIN;
-    (lower::decode(text, &mut digest).ok()?.len() == digest.len()).then_some(digest)
 }
 
 #[cfg(test)]
@@ -160,7 +148,7 @@ mod tests {
         let linked = [FIRST, SECOND].map(|record| chain.link(record));
         let link =
             |seq: u64, prev: &str| format!(r#","chain":{{"worker":"abababababababab","seq":{seq},"prev":"{prev}"}}}}"#);
-        let first = lower::encode_string(&Sha256::digest(FIRST));
+        let first = digest(FIRST).to_string();
         assert_eq!(linked[0], FIRST.replace('}', "") + &link(1, &"0".repeat(64)));
         assert_eq!(linked[1], SECOND.strip_suffix('}').unwrap().to_owned() + &link(2, &first));
     }

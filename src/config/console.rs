@@ -3,6 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use crate::{
+    digest::Digest,
     identity::{self, Grant, Peer, Source},
     json::{
         Value,
@@ -124,7 +125,7 @@ fn approver_grant(at: &Cursor<'_, '_>, identity: &[Source]) -> Option<Matcher> {
     let text = at.string()?;
     let Some((kind, value)) = text.split_once(':') else { return at.report_expected(FORMS) };
     let is_form = match kind {
-        "bearer" => identity::is_digest(value),
+        "bearer" => Digest::parse(value).is_some(),
         _ => !value.is_empty() && matches!(kind.split('.').next(), Some("peer" | "jwt" | "token")),
     };
     if is_form { Matcher::read_grant(at, identity) } else { at.report_expected(FORMS) }

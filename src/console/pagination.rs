@@ -4,9 +4,9 @@
 use std::fmt;
 
 use base16ct::lower;
-use sha2::{Digest as _, Sha256};
 
 use crate::{
+    digest::Digest,
     http::{Headers, Response},
     json::Writer,
     time::Timestamp,
@@ -89,8 +89,7 @@ impl fmt::Display for Cursor {
 impl Version {
     /// A version that no other state of the page has.
     pub(super) fn new(state: &[u8]) -> Self {
-        let digest = Sha256::digest(state);
-        Self(format!("\"{}\"", lower::encode_string(digest.first_chunk::<16>().map_or(&[], |half| half))))
+        Self(format!("\"{}\"", lower::encode_string(&Digest::of(state).first_bytes::<16>())))
     }
 
     /// The answer to a client that has this version.

@@ -56,7 +56,7 @@ impl Place<'_> {
         for digest in pin {
             hasher.update(digest.as_bytes());
         }
-        DriftKey { tool: cut(hasher), policy: front(&[self.filter, self.policy]) }
+        DriftKey { tool: Digest::from(hasher).first_bytes(), policy: front(&[self.filter, self.policy]) }
     }
 
     /// The key of all tools of the policy, for drifts that have no place of their own.
@@ -81,10 +81,5 @@ fn add(hasher: &mut Sha256, text: &str) {
 fn front(texts: &[&str]) -> [u8; 8] {
     let mut hasher = Sha256::new();
     texts.iter().for_each(|text| add(&mut hasher, text));
-    cut(hasher)
-}
-
-/// The first bytes of a digest, which is longer.
-fn cut<const N: usize>(hasher: Sha256) -> [u8; N] {
-    hasher.finalize().first_chunk().copied().unwrap_or([0; N])
+    Digest::from(hasher).first_bytes()
 }

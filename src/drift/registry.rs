@@ -1,7 +1,8 @@
 //! All drifts of one Envoy, and their transitions.
 
+use std::num::NonZeroU64;
+
 use base16ct::lower;
-use sha2::{Digest as _, Sha256};
 
 use super::{Configuration, DriftKey};
 use crate::{digest::Digest, store::HEADER, time::Timestamp};
@@ -27,8 +28,8 @@ pub struct Drift {
     pub first_seen: u64,
     /// When a list showed one last, in seconds since the epoch.
     pub last_seen: u64,
-    /// Since when every list has shown a pinned definition, in seconds since the epoch; 0 if the last one did not.
-    mended_at: u64,
+    /// Since when every list has shown a pinned definition, in seconds since the epoch; `None` if the last one did not.
+    mended_at: Option<NonZeroU64>,
     /// The definition that an approver accepted, and the configuration in which it counts as pinned.
     accepted: Option<(Digest, Configuration)>,
 }
@@ -122,16 +123,18 @@ impl Drifts {
             (Listed::Pinned, Some((index, drift))) => {
                 match drift.state(configuration, now) {
                     DriftState::Mended if drift.accepted_in(configuration).is_none() => drop(self.0.remove(index)),
-                    _ if drift.mended_at == 0 => drift.mended_at = seconds.max(1),
                     // A clock that stepped back starts the time again.
-                    _ => drift.mended_at = drift.mended_at.min(seconds.max(1)),
+                    _ => {
+                        let since = drift.mended_at.map_or(seconds, |since| since.get().min(seconds));
+                        drift.mended_at = NonZeroU64::new(since);
+                    }
                 }
                 None
             }
             (Listed::Other(seen), Some((_, drift))) => {
                 let is_other = drift.seen != seen || drift.configuration != configuration;
                 (drift.seen, drift.configuration) = (seen, configuration);
-                (drift.last_seen, drift.mended_at) = (seconds, 0);
+                (drift.last_seen, drift.mended_at) = (seconds, None);
                 is_other.then_some(*drift)
             }
             (Listed::Other(seen), None) => {
@@ -144,11 +147,11 @@ impl Drifts {
                     seen,
                     first_seen: seconds,
                     last_seen: seconds,
-                    mended_at: 0,
+                    mended_at: None,
                     accepted: None,
                 };
                 match self.0.iter_mut().find(|known| known.key == drift.key) {
-                    Some(known) => (known.last_seen, known.mended_at) = (seconds, 0),
+                    Some(known) => (known.last_seen, known.mended_at) = (seconds, None),
                     None => self.0.push(drift),
                 }
                 (!is_overflow).then_some(drift)
@@ -193,7 +196,7 @@ impl Drift {
         if self.accepted_in(configuration) == Some(self.seen) {
             return DriftState::Accepted;
         }
-        let is_mended = self.mended_at > 0 && now.seconds() >= self.mended_at.saturating_add(MEND);
+        let is_mended = self.mended_at.is_some_and(|since| now.seconds() >= since.get().saturating_add(MEND));
         if is_mended { DriftState::Mended } else { DriftState::Drifted }
     }
 
@@ -206,14 +209,13 @@ impl Drift {
     /// Since when every list has shown a pinned definition, in seconds since the epoch.
     #[must_use]
     pub fn mended_at(&self) -> Option<u64> {
-        (self.mended_at > 0).then_some(self.mended_at)
+        self.mended_at.map(NonZeroU64::get)
     }
 
     /// Names this drift and what was seen: another definition has another id, so that a late click accepts no later one.
     #[must_use]
     pub fn id(&self) -> [u8; 10] {
-        let digest = Sha256::new().chain_update(self.key.tool).chain_update(self.seen.as_bytes()).finalize();
-        digest.first_chunk().copied().unwrap_or_default()
+        Digest::of_all(&[&self.key.tool, self.seen.as_bytes()]).first_bytes()
     }
 
     /// The id in hexadecimal digits.
@@ -246,7 +248,7 @@ impl Drift {
             seen: Digest::from_bytes(*seen),
             first_seen: u64::from_le_bytes(*first_seen),
             last_seen: u64::from_le_bytes(*last_seen),
-            mended_at: u64::from_le_bytes(*mended_at),
+            mended_at: NonZeroU64::new(u64::from_le_bytes(*mended_at)),
             accepted,
         })
     }
@@ -263,7 +265,7 @@ impl Drift {
             }
             None => bytes.extend_from_slice(&[0; 40]),
         }
-        for number in [self.first_seen, self.last_seen, self.mended_at] {
+        for number in [self.first_seen, self.last_seen, self.mended_at().unwrap_or_default()] {
             bytes.extend_from_slice(&number.to_le_bytes());
         }
         bytes.push(self.slot);

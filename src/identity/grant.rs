@@ -1,11 +1,11 @@
 //! A caller's identity, as bindings, counters, approvals and logs use it.
 
 use base16ct::lower;
-use sha2::{Digest as _, Sha256};
 
 use super::SourceKind;
 #[cfg(not(target_os = "wasi"))]
 use super::address;
+use crate::digest::Digest;
 
 /// A caller's identity.
 ///
@@ -35,7 +35,7 @@ impl Grant {
             // `~` follows the kind, where every other grant has `:` or `.`: so a value that looks like a digest is another
             // identity.
             let (kind, rest) = prefix.split_at_checked(prefix.find([':', '.']).unwrap_or_default()).unwrap_or_default();
-            format!("{kind}~sha256{rest}{}", digest(value))
+            format!("{kind}~sha256{rest}{}", Digest::of(value.as_bytes()))
         });
         Self { name, digested, redacted: None, verified }
     }
@@ -55,18 +55,21 @@ impl Grant {
 
     /// A caller with a secret: counters use its digest, and logs show the first part of that.
     pub(super) fn secret(prefix: &str, value: &str) -> Self {
-        Self::of_secret(prefix, &digest(value))
+        Self::of_secret(prefix, Digest::of(value.as_bytes()))
     }
 
     /// A caller whose secret has this SHA-256 in hexadecimal digits; any other text is used as it is.
     #[cfg(not(target_os = "wasi"))]
     pub(super) fn of_digest(prefix: &str, text: &str) -> Self {
-        if is_digest(text) { Self::of_secret(prefix, text) } else { Self::new(prefix, text, false) }
+        match Digest::parse(text) {
+            Some(digest) => Self::of_secret(prefix, digest),
+            None => Self::new(prefix, text, false),
+        }
     }
 
-    fn of_secret(prefix: &str, digest: &str) -> Self {
-        let front: String = digest.chars().take(16).collect();
-        let name = [prefix, digest].concat();
+    fn of_secret(prefix: &str, digest: Digest) -> Self {
+        let front = lower::encode_string(&digest.first_bytes::<8>());
+        let name = [prefix, &digest.to_string()].concat();
         Self { name, digested: None, redacted: Some([prefix, &front].concat()), verified: false }
     }
 
@@ -104,14 +107,4 @@ impl Grant {
     pub fn is_verified(&self) -> bool {
         self.verified
     }
-}
-
-/// The SHA-256 of a text, in hexadecimal digits.
-pub(super) fn digest(value: &str) -> String {
-    lower::encode_string(&Sha256::digest(value.as_bytes()))
-}
-
-/// Whether a text is one that [`digest`] returns.
-pub(crate) fn is_digest(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -6,14 +6,12 @@
 use std::collections::HashMap;
 
 use crate::{
+    digest::Digest,
     json::cursor::{Cursor, Keys},
     time::{self, Timestamp},
 };
 
-use super::{
-    Grant, IdentityError,
-    grant::{MAX_VALUE, digest, is_digest},
-};
+use super::{Grant, IdentityError, grant::MAX_VALUE};
 
 /// The tokens of one source. The bound on a configuration's size bounds their number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,14 +19,14 @@ pub struct Tokens {
     /// In the order of the text.
     tokens: Box<[Token]>,
     /// The first token with each digest, by its place in `tokens`.
-    places: HashMap<Box<str>, usize>,
+    places: HashMap<Digest, usize>,
 }
 
 /// A token that names a caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// The SHA-256 of the token, in lower-case hexadecimal digits.
-    digest: Box<str>,
+    /// The SHA-256 of the token.
+    digest: Digest,
     /// The name of the caller, without the prefix `token:`.
     pub name: Box<str>,
     /// When the token ceases to name the caller: the start of a day, UTC.
@@ -45,13 +43,13 @@ impl Tokens {
         let read: Vec<Option<Token>> = entries.iter().map(|(name, token)| Token::read(name, token)).collect();
         let tokens: Box<[Token]> = read.into_iter().collect::<Option<_>>()?;
         // Backwards: of two names for one token, the first in the text is the caller's.
-        let places = tokens.iter().enumerate().rev().map(|(place, token)| (token.digest.clone(), place)).collect();
+        let places = tokens.iter().enumerate().rev().map(|(place, token)| (token.digest, place)).collect();
         Some(Self { tokens, places })
     }
 
     /// Finds a token by its value.
     pub(super) fn find(&self, value: &str) -> Option<&Token> {
-        self.tokens.get(*self.places.get(digest(value).as_str())?)
+        self.tokens.get(*self.places.get(&Digest::of(value.as_bytes()))?)
     }
 
     /// Finds a token by the name of its caller.
@@ -103,10 +101,10 @@ impl Token {
     }
 }
 
-fn sha256(at: &Cursor<'_, '_>) -> Option<Box<str>> {
-    match at.string()? {
-        text if is_digest(text) => Some(text.into()),
-        _ => at.report_expected(
+fn sha256(at: &Cursor<'_, '_>) -> Option<Digest> {
+    match Digest::parse(at.string()?) {
+        Some(digest) => Some(digest),
+        None => at.report_expected(
             "the SHA-256 of the token, in 64 lower-case hexadecimal digits; `printf %s \"$TOKEN\" | sha256sum` prints it",
         ),
     }

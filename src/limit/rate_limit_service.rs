@@ -6,11 +6,11 @@
 //! only one amount from a request, so charges of different amounts need one request each.
 
 use base16ct::lower;
-use sha2::{Digest as _, Sha256};
 
 use super::{Callers, Charge};
 use crate::{
     amount::Amount,
+    digest::Digest,
     protobuf::wire::{Field, Message, Wire, read_fields},
     window::Window,
 };
@@ -95,8 +95,7 @@ fn identity(callers: Callers<'_>) -> String {
     match callers {
         Callers::Grant(grant) => grant.to_owned(),
         Callers::Session(grant, session) => {
-            let digest = Sha256::digest(session);
-            format!("{grant} session {}", lower::encode_string(digest.first_chunk::<16>().map_or(&[], |front| front)))
+            format!("{grant} session {}", lower::encode_string(&Digest::of(session).first_bytes::<16>()))
         }
         Callers::All | Callers::Overflow { .. } => ALL_CALLERS.to_owned(),
     }

@@ -45,7 +45,7 @@ impl StoredApproval {
         let [record, size, approver, note] = framing::split(kv.value)?;
         let approval = Approval::read(record)?;
         let text = |bytes| std::str::from_utf8(bytes).ok().map(str::to_owned);
-        let own_key = base16ct::lower::encode_string(&approval.fingerprint.0);
+        let own_key = approval.fingerprint.0.to_string();
         let stored = Self {
             approval,
             details_size: u32::from_le_bytes(size.try_into().ok()?),

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use base16ct::lower;
-
 use crate::approval::Fingerprint;
 
 use super::messages::{Method, Rpc, range_between};
@@ -23,11 +21,11 @@ const MAX_LISTED: u64 = 768;
 
 impl Keys {
     pub(super) fn approval(&self, fingerprint: Fingerprint) -> String {
-        [&self.0, APPROVALS, &*lower::encode_string(&fingerprint.0)].concat()
+        [&self.0, APPROVALS, &*fingerprint.0.to_string()].concat()
     }
 
     pub(super) fn details(&self, fingerprint: Fingerprint) -> String {
-        [&self.0, DETAILS, &*lower::encode_string(&fingerprint.0)].concat()
+        [&self.0, DETAILS, &*fingerprint.0.to_string()].concat()
     }
 
     /// The `RangeRequest` for all approvals.

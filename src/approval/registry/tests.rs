@@ -3,7 +3,9 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{Approval, ApprovalKey, Approvals, Fingerprint, HEADER, NotPending, State, Timestamp, TooManyPending};
+use super::{
+    Approval, ApprovalKey, Approvals, Digest, Fingerprint, HEADER, NotPending, State, Timestamp, TooManyPending,
+};
 use crate::{approval::GrantDigest, identity::Grant};
 
 const NOW: Timestamp = Timestamp(1_000_500);
@@ -31,7 +33,7 @@ fn key<'q>(policy: &'q str, grant: &'q str) -> ApprovalKey<'q> {
 fn number(number: u16) -> Fingerprint {
     let mut bytes = [0; 32];
     bytes[..2].copy_from_slice(&number.to_le_bytes());
-    Fingerprint(bytes)
+    Fingerprint(Digest::from_bytes(bytes))
 }
 
 fn request(approvals: &mut Approvals, fingerprint: u16, now: Timestamp) -> Result<Approval, TooManyPending> {

@@ -1,9 +1,6 @@
 //! What a record says about a call's arguments: by default their names, and no value.
 
-use base16ct::lower;
-use sha2::{Digest as _, Sha256};
-
-use crate::{config::Arguments, json::Writer};
+use crate::{config::Arguments, digest::Digest, json::Writer};
 
 /// What is logged of a call's arguments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,9 +21,7 @@ impl LoggedArguments {
         let logged = match how {
             Arguments::None => return None,
             Arguments::Names => Self::default(),
-            Arguments::Digest => {
-                Self { digest: Some(lower::encode_string(&Sha256::digest(arguments))), ..Self::default() }
-            }
+            Arguments::Digest => Self { digest: Some(Digest::of(arguments).to_string()), ..Self::default() },
             Arguments::Values => {
                 // Line breaks and tabs occur only between tokens, since strings escape them. No caller can begin a line of a log.
                 let on_one_line = |text: &str| text.replace(['\n', '\r', '\t'], " ");

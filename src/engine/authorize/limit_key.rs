@@ -1,7 +1,5 @@
 //! The values by which a limit with `key` counts, as a digest; product contract, section 11.
 
-use sha2::{Digest as _, Sha256};
-
 use super::{
     Denial, denial_text,
     lookup::{ResolvedTarget, too_much_work},
@@ -9,6 +7,7 @@ use super::{
 };
 use crate::{
     approval::canonical,
+    digest::Digest,
     json::{Node, Reader, Value},
     policy::{
         Limit, LimitKey,
@@ -72,7 +71,7 @@ pub(super) fn digest<'p>(
             }
         }
     }
-    Ok(Sha256::digest(&bytes).into())
+    Ok(*Digest::of(&bytes).as_bytes())
 }
 
 /// The parameters without what makes them no other call; `None` if they are not an object that the strict reader accepts.

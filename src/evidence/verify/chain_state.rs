@@ -2,7 +2,10 @@
 
 use std::{collections::VecDeque, ops::Range};
 
-use crate::audit::chain::{self, Digest, Head, Link, ORIGIN};
+use crate::{
+    audit::chain::{self, Head, Link, ORIGIN},
+    digest::Digest,
+};
 
 use super::{Fault, FaultKind};
 
@@ -40,7 +43,7 @@ pub(super) struct ChainState {
     records: u64,
     first: Place,
     last: Place,
-    last_digest: Digest,
+    last_digest: Option<Digest>,
     /// The digest of all records so far, if the log has all.
     sum: Option<Digest>,
     trusted: Option<Place>,
@@ -78,7 +81,7 @@ impl ChainState {
             }
             let count = link.seq.saturating_sub(expected);
             self.report(FaultKind::Gap { from: expected, count }, place);
-        } else if link.prev != self.last_digest {
+        } else if Some(link.prev) != self.last_digest {
             self.report(FaultKind::Changed { next_line: line }, self.last);
         } else if self.fault.is_none() {
             self.trusted = Some(self.last);
@@ -114,7 +117,7 @@ impl ChainState {
     }
 
     fn advance(&mut self, place: Place, digest: &Digest) {
-        (self.last, self.last_digest) = (place, *digest);
+        (self.last, self.last_digest) = (place, Some(*digest));
         self.remember(place, digest);
     }
 

@@ -5,7 +5,10 @@ use std::fmt;
 use base16ct::lower;
 use serde::Deserialize;
 
-use crate::audit::chain::{self, HEAD, Head};
+use crate::{
+    audit::chain::{HEAD, Head},
+    digest::Digest,
+};
 
 /// The first thing that is wrong with a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,7 +141,6 @@ pub(super) fn read_head(line: &str) -> Option<Head> {
     let json = ["{", &members.replace('\\', "")].concat();
     let Written { worker, seq, record, sum } = serde_json::from_str(&json).ok()?;
     let is_id = lower::decode_vec(worker).is_ok_and(|id| id.len() == 8);
-    let head =
-        Head { worker: worker.to_owned(), seq, record: chain::read_digest(record)?, sum: chain::read_digest(sum)? };
+    let head = Head { worker: worker.to_owned(), seq, record: Digest::parse(record)?, sum: Digest::parse(sum)? };
     (is_id && seq > 0).then_some(head)
 }
