@@ -20,9 +20,11 @@ pub mod lists;
 pub mod notice;
 mod owner;
 pub mod refund;
+mod refuse;
 mod reply;
 mod request;
 mod response;
+mod response_body;
 pub mod results;
 pub mod tasks;
 pub mod trace;
@@ -32,15 +34,13 @@ mod tests;
 
 use crate::{
     audit::AuditRecord,
-    budget::{MAX_DISCARDED, ShareExhausted},
-    config::{Config, HeaderMode, PolicyMatch, Refund},
+    budget::MAX_DISCARDED,
+    config::{Config, PolicyMatch},
     http::Header,
     mcp::{
         Body, Message, Refusal,
         answer::{self, Reply},
         head::{self, RequestKind},
-        list::ListKind,
-        refused,
         revision::{self, Lifecycle},
     },
     store::Store,
@@ -49,7 +49,9 @@ use crate::{
 
 pub use self::{
     audit_record::refused_stream,
+    refuse::{no_room, too_large, unexpected_body},
     request::{BoundRequest, RequestInfo},
+    response_body::{blocks_legacy_sse, inspects_response, removes_accept_encoding},
 };
 
 use self::{
@@ -58,12 +60,10 @@ use self::{
     elicitation::SessionWatch,
     lists::ListFilter,
     refund::Receipt,
+    refuse::{refuse, refuse_body},
     results::ResultFilter,
-    trace::{NoTrace, Step, Tracer},
+    trace::{NoTrace, Tracer},
 };
-
-/// When to repeat a request for which there was no room, in seconds: it is free when another request of the caller ends.
-const RETRY_SECONDS: u64 = 1;
 
 /// What becomes of a request.
 #[derive(Clone, Debug)]
@@ -248,80 +248,4 @@ fn check_routing_headers(request: &BoundRequest, lifecycle: Lifecycle, body: &Bo
         Lifecycle::Session => revision::check_routing_headers(&request.info.headers, body.messages()),
         Lifecycle::Stateless => Ok(()),
     }
-}
-
-/// Refuses a body that no server reads, or that servers read differently.
-fn refuse_body(
-    config: &Config,
-    request: &BoundRequest,
-    body: &[u8],
-    refusal: Refusal,
-    mut tracer: impl Tracer,
-) -> AuthorizationResponse {
-    tracer.step(|| Step::new("", format!("is refused before any rule is evaluated: {}", refusal.message)));
-    refuse(config, request, &refused::complete_refusal(refusal, &request.info.headers, body))
-}
-
-/// The reply to a body that must not be there.
-pub fn unexpected_body(config: &Config, request: &BoundRequest) -> AuthorizationResponse {
-    refuse(config, request, &head::no_body_expected())
-}
-
-/// The reply to a body that is larger than [`crate::config::Protocol::largest_body`], for its end, as [`HeadersVerdict::Discard`].
-pub fn too_large(config: &Config, request: &BoundRequest) -> AuthorizationResponse {
-    refuse(config, request, &head::too_large(config.protocol.largest_body()))
-}
-
-/// The reply to a request for which its caller's share of `protocol.max_held_bytes`, or of open streams, has no room.
-pub fn no_room(config: &Config, request: &BoundRequest, exhausted: ShareExhausted) -> AuthorizationResponse {
-    let mut refused = refuse(config, request, &Refusal::no_room(exhausted));
-    if let Disposition::Reply(reply) = &mut refused.answer {
-        reply.retry_after = Some(RETRY_SECONDS);
-    }
-    refused
-}
-
-/// Whether the first event of the response has to be read: `protocol.legacy_sse: refuse` ends a stream that opens the transport
-/// of revision 2024-11-05.
-#[must_use]
-pub fn blocks_legacy_sse(config: &Config, request: &BoundRequest) -> bool {
-    !config.protocol.legacy_sse && request.info.is_method("GET")
-}
-
-/// Whether the response may have to be read, so that the server must not compress it. The request's method is not known yet
-/// when its head is forwarded.
-#[must_use]
-pub fn inspects_response(config: &Config, request: &BoundRequest) -> bool {
-    let reads_result = config.limits.refund == Refund::Failed && request.info.is_method("POST");
-    let judges_result = || results::may_inspect(request) || config.tasks.owner && request.info.is_method("POST");
-    reads_result || judges_result() || lists::may_read(config, request) || blocks_legacy_sse(config, request)
-}
-
-/// Whether `accept-encoding` is removed with the head of a request: its response may have to be read. If a binding names a
-/// route, that is done for lists only, since it makes Envoy choose the route again; and if the head is held, when the body
-/// has said that it is one.
-#[must_use]
-pub fn removes_accept_encoding(config: &Config, request: &BoundRequest) -> bool {
-    let method = || request.info.headers.str_value("mcp-method");
-    let names_list = || method().is_some_and(|method| ListKind::by_method(method).is_some());
-    let is_list = || config.protocol.headers == HeaderMode::Release && names_list();
-    inspects_response(config, request) && (!config.reads_route() || is_list())
-}
-
-/// Sets the status of a reply in the transport of revision 2024-11-05. There responses come on another stream, so only the
-/// HTTP status tells a client that its POST was refused.
-fn set_legacy_status(config: &Config, request: &BoundRequest, reply: Reply) -> Reply {
-    let has_session_in_query =
-        || head::has_session_in_query(request.info.headers.str_value(":path").unwrap_or_default());
-    if config.protocol.legacy_sse && request.info.is_method("POST") && has_session_in_query() {
-        return Reply { status: 403, ..reply };
-    }
-    reply
-}
-
-/// Refuses a request that no server reads, or that servers read differently.
-fn refuse(config: &Config, request: &BoundRequest, refusal: &Refusal) -> AuthorizationResponse {
-    let reply = set_legacy_status(config, request, reply::refusal_reply(config, request, refusal));
-    let record = audit_record::refused(config, request, refusal);
-    AuthorizationResponse::new(Disposition::Reply(reply), record)
 }

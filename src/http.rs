@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use crate::text::mark;
+use crate::bytes::mark;
 
 /// A local response, which Envoy sends in place of a server's.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 //! Product contract, section 1.4.
 
 mod address;
+mod claim;
 mod claims;
 mod document;
 mod grant;
@@ -16,15 +17,10 @@ mod yielded;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
-
-use crate::{
-    http::Header,
-    protobuf::structure::{self, StructValue},
-    time::Timestamp,
-};
+use crate::{http::Header, time::Timestamp};
 
 pub use address::peer_address;
+pub use claim::Claim;
 pub use claims::{Claims, claims_payload};
 pub use document::{SOURCE_KEYS, read, read_claims_payload};
 pub use grant::Grant;
@@ -72,10 +68,6 @@ pub enum Source {
     Constant(Box<str>),
 }
 
-/// The names that lead to a claim in the token, outermost first: one, or several for a claim inside others.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim(Box<[Box<str>]>);
-
 /// A name in a client's certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peer {
@@ -115,9 +107,6 @@ pub enum IdentityError {
 
 /// A longer value is refused, in bytes: bindings and approvers are compared with the whole value.
 const MAX_COMPARED: usize = 4096;
-/// Envoy's filter that verifies tokens.
-const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
-
 /// Identifies the caller.
 ///
 /// # Errors
@@ -161,7 +150,7 @@ impl Source {
             }
             Self::Jwt { claim, payload, prefix } => {
                 let metadata = attributes.metadata();
-                let value = metadata.and_then(|metadata| claim_value(&metadata, payload, claim).transpose());
+                let value = metadata.and_then(|metadata| claim::claim_value(&metadata, payload, claim).transpose());
                 value.map(|value| self.grant_of_name(prefix, value?.as_bytes()))
             }
             Self::Header { name, prefix, secret } => single_value(attributes.header(name), name)?.map(|value| {
@@ -243,50 +232,6 @@ impl Source {
             Self::Bearer => Some("bearer:"),
             Self::Address { .. } => Some("address:"),
             Self::Constant(_) => None,
-        }
-    }
-}
-
-impl Claim {
-    /// The innermost name, and the names that lead to it.
-    fn split_last(&self) -> (&str, &[Box<str>]) {
-        self.0.split_last().map_or(("", &[][..]), |(last, outer)| (&**last, outer))
-    }
-
-    /// Whether it is a top-level claim whose name has a dot, but is not a URL: the author may have meant a path.
-    #[must_use]
-    pub fn looks_nested(&self) -> bool {
-        matches!(&*self.0, [name] if name.contains('.') && !name.contains('/'))
-    }
-}
-
-impl fmt::Display for Claim {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join("."))
-    }
-}
-
-/// The value of a claim; `None` if it is missing or `null`. RFC 7519 uses only strings to name people and programs.
-fn claim_value(metadata: &[u8], payload: &str, claim: &Claim) -> Result<Option<String>, IdentityError> {
-    let unreadable = |_| IdentityError::Invalid("the token's claims cannot be read".to_owned());
-    let Some(mut claims) = structure::find_metadata(metadata, JWT_AUTHN, payload).map_err(unreadable)? else {
-        return Ok(None);
-    };
-    let (last, outer) = claim.split_last();
-    for name in outer {
-        match structure::find_entry(claims, name).map_err(unreadable)? {
-            None | Some(StructValue::Null) => return Ok(None),
-            Some(StructValue::Object(inner)) => claims = inner,
-            Some(StructValue::Text(_) | StructValue::Other) => {
-                return Err(IdentityError::Invalid(format!("`{name}` in the claim `{claim}` is not an object")));
-            }
-        }
-    }
-    match structure::find_entry(claims, last).map_err(unreadable)? {
-        None | Some(StructValue::Null) => Ok(None),
-        Some(StructValue::Text(text)) => Ok(Some(text.to_owned())),
-        Some(StructValue::Object(_) | StructValue::Other) => {
-            Err(IdentityError::Invalid(format!("the claim `{claim}` is not a string")))
         }
     }
 }

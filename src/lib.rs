@@ -48,7 +48,7 @@
 //!
 //! # The walk of one policy document
 //!
-//! 1. `config.rs` takes the bytes; `json/tree.rs` (or `protobuf/structure.rs`) makes a tree of them.
+//! 1. `config/load.rs` takes the bytes; `json/tree.rs` (or `protobuf/structure.rs`) makes a tree of them.
 //! 2. `json/cursor.rs` walks the tree, and reports each mistake with its JSON pointer to `json/diagnostic.rs`.
 //! 3. `policy/document.rs` holds the policy as it is written.
 //! 4. `policy/compile.rs` makes a `policy/model.rs` of it, in which every value can be enforced: names and patterns become
@@ -62,13 +62,14 @@
 //! sources of `identity`. Of the core only `engine` imports all five, and `audit` records its decisions.
 //! [`results`] judges what answers hold, by rules that `engine` selects.
 //! [`console`] is the page on which people decide, served by the filter on a listener of its own. [`json`], [`http`],
-//! [`amount`], [`window`], [`time`], [`protobuf`] and [`store`] are what all of them share. [`budget`] has what one request may
+//! [`amount`], [`window`], [`time`], [`text`], [`bytes`], [`digest`], [`protobuf`] and [`store`] are what all of them share. [`budget`] has what one request may
 //! take of memory and of work.
 
 pub mod amount;
 pub mod approval;
 pub mod audit;
 pub mod budget;
+pub mod bytes;
 #[cfg(not(target_os = "wasi"))]
 pub mod cases;
 #[cfg(not(target_os = "wasi"))]

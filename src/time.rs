@@ -1,6 +1,6 @@
 //! Points in time, and how RFC 3339 writes them.
 
-use crate::text::whole_number;
+use crate::bytes::whole_number;
 
 /// A point in time, in milliseconds since the epoch, UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

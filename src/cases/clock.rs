@@ -1,8 +1,8 @@
 //! The clock of cases. It starts at midnight UTC, where windows of up to a day start, and moves only where a case says.
 
 use crate::{
+    bytes::whole_number,
     json::{Decimal, Value, cursor::Cursor},
-    text::whole_number,
     time::{Timestamp, parse_date, rfc_3339},
 };
 

@@ -1,8 +1,8 @@
 //! `clock`: the clock by which conditions on `now` read the time.
 
 use crate::{
+    bytes::whole_number,
     json::cursor::{Cursor, Keys},
-    text::whole_number,
 };
 
 /// The clock by which conditions read the time.

@@ -3,13 +3,14 @@
 use std::{borrow::Cow, sync::Arc};
 
 use crate::{
+    bytes::read_port,
     digest::Digest,
     identity::{self, Grant, Peer, Source},
     json::{
         Value,
         cursor::{Cursor, Keys},
     },
-    text::{self, read_port},
+    text,
 };
 
 use super::{EtcdStore, matcher::Matcher};

@@ -1,6 +1,6 @@
 //! `protocol.origins`: the web pages whose requests are accepted. RFC 6454; product contract, section 1.5.
 
-use crate::{http::Header, json::cursor::Cursor, text::read_port};
+use crate::{bytes::read_port, http::Header, json::cursor::Cursor};
 
 use super::matcher::Matcher;
 

@@ -6,9 +6,10 @@ mod limits;
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{Config, HeaderMode, Peer, Protocol, Source};
+use super::{Config, HeaderMode, Protocol, Source};
 use crate::{
     amount::Amount,
+    identity::Peer,
     policy::{Effect, Lookup},
 };
 

@@ -17,6 +17,7 @@ use crate::{
     mcp::{
         Body, Code, Message, Refusal, Request, Target,
         answer::{self, ApprovalData, ArgumentData, DenialData, DenialKind, Elicitation, LimitData, Reply},
+        head,
         list::ListKind,
         revision::{self, Lifecycle},
     },
@@ -24,6 +25,17 @@ use crate::{
     text::front,
     time::{Timestamp, rfc_3339},
 };
+
+/// Sets the status of a reply in the transport of revision 2024-11-05. There responses come on another stream, so only the
+/// HTTP status tells a client that its POST was refused.
+pub(super) fn set_legacy_status(config: &Config, request: &BoundRequest, reply: Reply) -> Reply {
+    let has_session_in_query =
+        || head::has_session_in_query(request.info.headers.str_value(":path").unwrap_or_default());
+    if config.protocol.legacy_sse && request.info.is_method("POST") && has_session_in_query() {
+        return Reply { status: 403, ..reply };
+    }
+    reply
+}
 
 /// The reply to a request that was refused before any rule was evaluated.
 pub(super) fn refusal_reply(config: &Config, request: &BoundRequest, refusal: &Refusal) -> Reply {

@@ -11,7 +11,7 @@ use super::{
     elicitation, lists, notice,
     refund::Receipt,
     reply::{self, ReplyContext},
-    results, set_legacy_status,
+    results,
 };
 
 /// What a decision makes of a request and, if it is forwarded, of the server's response.
@@ -63,7 +63,7 @@ fn dispose<S: Store, W>(
             };
             let context = ReplyContext { config, request, lifecycle, dialogue, now };
             let reply = reply::denial_reply(context, body, &denied);
-            Disposition::Reply(set_legacy_status(config, request, reply))
+            Disposition::Reply(reply::set_legacy_status(config, request, reply))
         }
     }
 }

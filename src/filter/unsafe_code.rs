@@ -23,7 +23,7 @@ use std::{
 
 use proxy_wasm::types::{MapType, Status};
 
-use crate::text;
+use crate::bytes;
 
 // === host calls
 
@@ -127,7 +127,7 @@ pub(super) fn log_level() -> u32 {
 
 // === the C library's
 
-/// Compares two texts, also for each `==` of bytes in this module; see [`text::order`]. In each place inlined, it would make the module
+/// Compares two texts, also for each `==` of bytes in this module; see [`bytes::order`]. In each place inlined, it would make the module
 /// a fiftieth larger.
 ///
 /// # Safety
@@ -140,7 +140,7 @@ unsafe extern "C" fn memcmp(one: *const u8, other: *const u8, size: usize) -> i3
     }
     // SAFETY: by the contract of this function; without bytes, C allows addresses that no slice may have.
     let (one, other) = unsafe { (slice::from_raw_parts(one, size), slice::from_raw_parts(other, size)) };
-    text::order(one, other)
+    bytes::order(one, other)
 }
 
 // === the allocator

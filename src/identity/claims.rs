@@ -6,7 +6,7 @@ use crate::{
     protobuf::structure::{self, DecodeError},
 };
 
-use super::{Grant, JWT_AUTHN, Source};
+use super::{Grant, Source, claim::JWT_AUTHN};
 
 /// Claims of one token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -106,7 +106,7 @@ fn read_source(at: &Cursor<'_, '_>, earlier: &[Source]) -> Option<Source> {
     }
     match *kind {
         "jwt_claim" => {
-            let (claim, payload) = (read_claim(&value), fields.required("payload").as_ref().and_then(read_name));
+            let (claim, payload) = (Claim::read(&value), fields.required("payload").as_ref().and_then(read_name));
             let (claim, payload) = (claim?, payload?);
             let is_first = !earlier.iter().any(|source| matches!(source, Source::Jwt { .. }));
             let prefix = if is_first { "jwt:".into() } else { format!("jwt.{payload}.{claim}:").into() };
@@ -145,26 +145,8 @@ fn read_source(at: &Cursor<'_, '_>, earlier: &[Source]) -> Option<Source> {
     }
 }
 
-/// Reads a claim: a top-level name, or the list of names that lead to it.
-fn read_claim(at: &Cursor<'_, '_>) -> Option<Claim> {
-    if let Value::String(_) = at.node().value {
-        return Some(Claim([read_name(at)?].into()));
-    }
-    let allowed = "the name of a claim, such as `sub`, or a list of up to 8 names, such as `[\"user\", \"email\"]`";
-    match &at.node().value {
-        Value::Array(names) if (1..=MAX_CLAIM_NAMES).contains(&names.len()) => {
-            let names: Vec<_> = at.items()?.iter().map(read_name).collect();
-            Some(Claim(names.into_iter().collect::<Option<_>>()?))
-        }
-        _ => at.report_expected(allowed),
-    }
-}
-
-/// Names that lead to one claim.
-const MAX_CLAIM_NAMES: usize = 8;
-
 /// Reads the name of a claim or of Envoy's metadata.
-fn read_name(at: &Cursor<'_, '_>) -> Option<Box<str>> {
+pub(super) fn read_name(at: &Cursor<'_, '_>) -> Option<Box<str>> {
     match at.string()? {
         text if text.is_empty() || text.len() > MAX_VALUE || text.contains(char::is_control) => {
             at.report_expected("a name of up to 256 bytes, such as `sub`")

@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 
 use self::double::is_shortest;
 use super::write::push_number;
-use crate::text::whole_number;
+use crate::bytes::whole_number;
 
 /// The exact value of a JSON number.
 ///

@@ -15,7 +15,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::text::is_printable_ascii;
+use crate::bytes::is_printable_ascii;
 
 /// Folds the case of one code point, as CaseFolding.txt's statuses C and S say.
 ///

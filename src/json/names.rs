@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Fault, Reason, fold, string};
-use crate::text::mark;
+use crate::bytes::mark;
 
 /// Up to this many names are compared each with each; above, they are hashed under a random key, so that an object of a
 /// hundred thousand names takes no quadratic time.

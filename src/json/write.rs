@@ -3,7 +3,7 @@
 use std::fmt::{Display, Write as _};
 
 use super::string::{Scanner, is_plain};
-use crate::text::{self, is_invisible};
+use crate::{bytes, text::is_invisible};
 
 /// The name of a member that is a string. Each piece that is appended to a text costs as much as ten bytes, so the names in records
 /// and replies, which are written for every call, are appended with what is around them: `text_name!`.
@@ -220,7 +220,7 @@ pub(super) fn push_quoted(text: &str, out: &mut String) {
 /// such characters, but for white space in ASCII.
 #[must_use]
 pub fn visible(json: String) -> String {
-    if text::is_printable_ascii(json.as_bytes()) {
+    if bytes::is_printable_ascii(json.as_bytes()) {
         return json;
     }
     escape_characters(&json, is_invisible)

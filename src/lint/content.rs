@@ -2,7 +2,7 @@
 
 use std::net::Ipv6Addr;
 
-use crate::{policy::condition::Condition, text::whole_number};
+use crate::{bytes::whole_number, policy::condition::Condition};
 
 /// Names of arguments that hold a URL.
 const URL_NAMES: [&str; 7] = ["url", "uri", "link", "href", "webhook", "endpoint", "origin"];

@@ -5,8 +5,8 @@
 
 use super::{Code, Refusal, refusal_text};
 use crate::{
+    bytes::whole_number,
     http::{Header, Headers, Names},
-    text::whole_number,
 };
 
 /// What kind of request a head begins.

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use crate::{
+    bytes::whole_number,
     json::{Fault, Reader, ValueType},
-    text::whole_number,
 };
 
 /// The largest integer that every reader keeps exactly, 2^53-1.

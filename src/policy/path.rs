@@ -10,8 +10,9 @@
 use std::fmt;
 
 use crate::{
+    bytes::whole_number,
     json::{Reader, quoted},
-    text::{excerpt, whole_number},
+    text::excerpt,
 };
 
 mod root;

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 use super::condition::is_plain_host;
 use crate::{
-    text::read_port,
+    bytes::read_port,
     uri::{decode, escape, has_ambiguous_escape, has_dot_segment},
 };
 

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use super::{BindingMatch, Matcher};
-use crate::{http::Header, json::fold::fold_char, text::whole_number, uri};
+use crate::{bytes::whole_number, http::Header, json::fold::fold_char, uri};
 
 /// A longer `:path` matches no binding; product contract, section 3.1.
 const MAX_PATH: usize = 4096;

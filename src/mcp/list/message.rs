@@ -4,9 +4,9 @@ use std::{borrow::Cow, ops::Range};
 
 use crate::{
     budget::Work,
+    bytes::is_printable_ascii,
     json::{Decimal, Fault, KnownNames, NameComparison, Reader, Reason, ValueType as JsonKind, fold},
     mcp::params,
-    text::is_printable_ascii,
 };
 
 use super::{ENTRIES_AT_ONCE, ListKind, ListedEntry, PrivateLists, Visibility, edit::Edits};

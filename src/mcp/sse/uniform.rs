@@ -9,7 +9,7 @@
 mod tests;
 
 use super::{StreamPart, Tokenizer, append, parse_field};
-use crate::text::is_printable_ascii;
+use crate::bytes::is_printable_ascii;
 
 /// Makes the lines of one stream uniform. The messages in it stay the same JSON.
 #[derive(Clone, Debug, Default)]

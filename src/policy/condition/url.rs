@@ -9,7 +9,7 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr},
 };
 
-use crate::text::read_port;
+use crate::bytes::read_port;
 
 /// The hosts of a policy in the one spelling in which they are compared: a name in lower case, `.x` for `*.x`, and an IPv6
 /// address as the hexadecimal digits of its 128 bits, in brackets.

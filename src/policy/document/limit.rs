@@ -2,6 +2,7 @@
 
 use crate::{
     amount::Amount,
+    bytes::whole_number,
     json::{
         Decimal, Value,
         cursor::{Cursor, Keys},
@@ -11,7 +12,7 @@ use crate::{
         model::{Cost, LimitKey, Scope},
         path::Path,
     },
-    text::{excerpt, whole_number},
+    text::excerpt,
     window::{Algorithm, Window},
 };
 

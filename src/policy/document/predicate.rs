@@ -1,12 +1,12 @@
 //! A predicate as it is written; product contract, section 1.2.
 
 use crate::{
+    bytes::whole_number,
     json::cursor::{Cursor, Keys},
     policy::{
         condition::{Condition, ConditionError, Operand, Part},
         path::Path,
     },
-    text::whole_number,
 };
 
 /// A predicate document.

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use mcp_policy::text::read_port;
+use mcp_policy::bytes::read_port;
 use serde::Serialize;
 
 /// An image, pinned by the digest of its manifest.
