@@ -20,6 +20,7 @@ mod decimal;
 pub mod diagnostic;
 mod end_finder;
 mod error;
+mod escape;
 pub mod fold;
 mod names;
 mod number;
@@ -33,13 +34,14 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::write::{escape, text_name};
 pub use self::{
     decimal::Decimal,
     end_finder::EndFinder,
     error::{Fault, Reason},
+    escape::{escape_characters, quoted, visible},
     names::{KnownNames, NameComparison},
     reader::{Reader, ValueType},
     tree::{Member, Node, Value, parse},
-    write::{TextName, TextStart, Writer, decimal_digits, escape_characters, list, quoted, visible},
+    write::{TextName, TextStart, Writer, decimal_digits, list},
 };
+pub(crate) use self::{escape::escape, write::text_name};

@@ -2,11 +2,14 @@
 
 mod skip;
 pub(super) mod token;
+mod value_type;
 
 use std::borrow::Cow;
 
 use super::{Fault, NameComparison, Reason, names, string};
 use token::{behind_colon, missing, space_end, string_at};
+
+pub use value_type::ValueType;
 
 /// Reads one JSON text from front to back. Each call consumes one value; what is skipped is checked all the same.
 ///
@@ -38,23 +41,6 @@ pub struct Reader<'a> {
 
 /// Visits a member of an object.
 type Visit<'v, 'a> = dyn FnMut(&mut Reader<'a>, Cow<'a, [u8]>) -> Result<(), Fault> + 'v;
-
-/// What kind of value comes next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ValueType {
-    /// `null`
-    Null,
-    /// `true` or `false`
-    Bool,
-    /// A number.
-    Number,
-    /// A string.
-    String,
-    /// `[…]`
-    Array,
-    /// `{…}`
-    Object,
-}
 
 impl<'a> Reader<'a> {
     /// Starts at the front of `bytes`; values may nest `max_depth` deep.
@@ -111,15 +97,7 @@ impl<'a> Reader<'a> {
     #[inline(always)]
     fn peek(&mut self) -> Option<ValueType> {
         self.skip_space();
-        match self.bytes.get(self.at)? {
-            b'{' => Some(ValueType::Object),
-            b'[' => Some(ValueType::Array),
-            b'"' => Some(ValueType::String),
-            b'-' | b'0'..=b'9' => Some(ValueType::Number),
-            b't' | b'f' => Some(ValueType::Bool),
-            b'n' => Some(ValueType::Null),
-            _ => None,
-        }
+        ValueType::of(*self.bytes.get(self.at)?)
     }
 
     /// Reads a string; borrowed if it has no escapes.

@@ -4,7 +4,7 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{Part, Writer};
-use crate::json::{Reader, write::quoted};
+use crate::json::{Reader, quoted};
 
 #[track_caller]
 fn canonical(text: &str) -> String {
