@@ -12,6 +12,8 @@ mod arguments;
 #[expect(dead_code, reason = "the types are only described, never filled")]
 mod condition;
 #[expect(dead_code, reason = "the types are only described, never filled")]
+mod counters;
+#[expect(dead_code, reason = "the types are only described, never filled")]
 mod identity;
 #[expect(dead_code, reason = "the types are only described, never filled")]
 mod limit;
@@ -19,6 +21,8 @@ mod limit;
 mod options;
 #[expect(dead_code, reason = "the types are only described, never filled")]
 mod policy;
+#[expect(dead_code, reason = "the types are only described, never filled")]
+mod protocol;
 #[expect(dead_code, reason = "the types are only described, never filled")]
 mod results;
 #[expect(dead_code, reason = "the types are only described, never filled")]

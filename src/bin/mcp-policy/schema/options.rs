@@ -6,8 +6,10 @@ use schemars::JsonSchema;
 
 use super::{
     approvals::Approvals,
+    counters::Limits,
     identity::{Source, True},
     policy::{Mode, Policy},
+    protocol::Protocol,
 };
 
 /// A policy and options.
@@ -109,90 +111,6 @@ struct Binding {
     bypass: Option<True>,
 }
 
-/// How the filter reads requests.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-struct Protocol {
-    /// What happens to a request's headers before the decision. Default: `release`.
-    #[schemars(title = "Headers", extend("default" = "release"))]
-    headers: Option<HeaderMode>,
-    /// The filter refuses larger bodies, in bytes. Default: 4194304.
-    #[schemars(title = "Largest body", range(min = 1, max = 67_108_864), extend("default" = 4_194_304))]
-    max_body_bytes: Option<u64>,
-    /// What the open requests of one of Envoy's workers may hold together, in bytes: bodies that are not judged yet, headers,
-    /// lists that are read, calls that wait for a service. One caller may hold an eighth of it, unverified callers a half,
-    /// servers' answers a half. Default: 67108864.
-    #[schemars(title = "Memory of open requests", range(min = 1_048_576, max = 1_073_741_824), extend("default" = 67_108_864))]
-    max_held_bytes: Option<u64>,
-    /// The web pages whose requests the filter accepts, by their origin, such as `https://app.example.com`, or by a pattern such as
-    /// `http://localhost:*`. `null` only if it is listed. Default: all.
-    #[schemars(title = "Origins")]
-    origins: Option<Vec<String>>,
-    /// The MCP revisions that the filter accepts, against downgrades. Default: all.
-    #[schemars(title = "Revisions", length(min = 1))]
-    revisions: Option<Vec<Revision>>,
-    /// The filter refuses deeper JSON, in levels. Default: 64.
-    #[schemars(title = "Deepest nesting", range(min = 4, max = 256), extend("default" = 64))]
-    max_depth: Option<u64>,
-    /// What happens to several messages in one body, in revision 2025-03-26. Default: `refuse`.
-    #[schemars(title = "Batches", extend("default" = "refuse"))]
-    batches: Option<Batches>,
-    /// Whether the transport of revision 2024-11-05 works. Default: `refuse`.
-    #[schemars(title = "Legacy SSE", extend("default" = "refuse"))]
-    legacy_sse: Option<LegacySse>,
-}
-
-/// An MCP revision.
-#[derive(JsonSchema)]
-enum Revision {
-    /// HTTP with SSE.
-    #[schemars(rename = "2024-11-05")]
-    V2024_11_05,
-    /// Streamable HTTP with batches.
-    #[schemars(rename = "2025-03-26")]
-    V2025_03_26,
-    /// Streamable HTTP.
-    #[schemars(rename = "2025-06-18")]
-    V2025_06_18,
-    /// Streamable HTTP with tasks.
-    #[schemars(rename = "2025-11-25")]
-    V2025_11_25,
-    /// Without sessions.
-    #[schemars(rename = "2026-07-28")]
-    V2026_07_28,
-}
-
-/// What happens to several messages in one body.
-#[derive(JsonSchema)]
-#[schemars(rename_all = "snake_case")]
-enum Batches {
-    /// They are refused.
-    Refuse,
-    /// They are allowed together or not at all.
-    Judge,
-}
-
-/// Whether the transport of revision 2024-11-05 works.
-#[derive(JsonSchema)]
-#[schemars(rename_all = "snake_case")]
-enum LegacySse {
-    /// The filter ends its streams.
-    Refuse,
-    /// It works. The answer to a denied POST has status 403.
-    Allow,
-}
-
-/// What happens to a request's headers before the decision.
-#[derive(JsonSchema)]
-#[schemars(rename_all = "snake_case")]
-enum HeaderMode {
-    /// They go on to the server, which sees a denied call as a reset request without a body.
-    Release,
-    /// They wait, so that the server never sees a denied call. This needs `allow_on_headers_stop_iteration: true` in
-    /// Envoy; without it every POST hangs.
-    Hold,
-}
-
 /// How the filter answers denied calls.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -213,51 +131,6 @@ enum DenyAs {
     Error,
     /// A result with `isError`.
     ToolResult,
-}
-
-/// How counters are kept.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-struct Limits {
-    /// The largest number of counters in one Envoy, half of them for unverified callers and for sessions. Beyond that,
-    /// callers share one counter for each limit. Default: 65536.
-    #[schemars(title = "Most counters", range(min = 1, max = 65_536), extend("default" = 65_536))]
-    max_counters: Option<u64>,
-    /// When quota is refunded. Default: `undelivered`.
-    #[schemars(title = "Refund", extend("default" = "undelivered"))]
-    refund: Option<Refund>,
-    /// A service that counts for several Envoys. Default: each Envoy counts on its own.
-    #[schemars(title = "Service")]
-    service: Option<LimitService>,
-}
-
-/// A service that speaks Envoy's rate-limit protocol, such as Envoy's own or Limitador. It counts whole numbers in
-/// windows of a second, minute, hour or day, aligned to the calendar.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-struct LimitService {
-    /// The name of its cluster in Envoy, with HTTP/2.
-    #[schemars(title = "Cluster", length(max = 125), regex(pattern = r"^[!-~]+$"))]
-    cluster: String,
-    /// The domain of the limits, or Limitador's namespace. Default: `mcp-policy`.
-    #[schemars(title = "Domain", length(max = 1024), regex(pattern = r"^[!-~]+$"), extend("default" = "mcp-policy"))]
-    domain: Option<String>,
-    /// How long the filter waits for it, in milliseconds. Default: 100.
-    #[schemars(title = "Timeout", range(min = 1, max = 60_000), extend("default" = 100))]
-    timeout_ms: Option<u64>,
-    /// What happens if it does not answer. Default: `deny`.
-    #[schemars(title = "On failure", extend("default" = "deny"))]
-    on_failure: Option<OnFailure>,
-}
-
-/// What happens if the service does not answer.
-#[derive(JsonSchema)]
-#[schemars(rename_all = "snake_case")]
-enum OnFailure {
-    /// Calls with limits are denied.
-    Deny,
-    /// This Envoy counts them on its own.
-    Local,
 }
 
 /// What callers see in the server's lists.
@@ -328,16 +201,4 @@ enum Arguments {
     Digest,
     /// All of them, as sent.
     Values,
-}
-
-/// When quota is refunded.
-#[derive(JsonSchema)]
-#[schemars(rename_all = "snake_case")]
-enum Refund {
-    /// If no byte of the call can have reached a server.
-    Undelivered,
-    /// Also if the server answers the call with an error.
-    Failed,
-    /// Never.
-    Never,
 }
