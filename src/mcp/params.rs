@@ -1,23 +1,25 @@
 //! `params`: the members that policies decide on. Other members are checked and skipped.
 
+mod field;
+mod name_list;
+mod target;
+
 use std::{borrow::Cow, mem};
 
-use crate::{
-    json::{self, Fault, KnownNames, NameComparison, Reader, ValueType},
-    text::has_control,
+use self::{
+    field::{read_string, read_strings},
+    name_list::NameList,
+    target::{RESOURCE, RESOURCES, TASKS, check_name, check_uri},
 };
+use crate::json::{Fault, KnownNames, NameComparison, Reader, ValueType};
+
+pub use self::target::{MAX_NAME, MAX_URI, Target};
+pub(super) use self::{field::Field, target::is_target_name};
 
 use super::{MethodClass, refusal_text};
 
 /// The `_meta` member in which a 2026-07-28 request names its revision.
 pub(super) const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
-
-/// How many names of arguments are kept, for audit records, and how long they may be, in bytes.
-const MAX_ARGUMENT_NAMES: usize = 32;
-const MAX_ARGUMENT_NAME: usize = 64;
-
-/// Room for the names of the arguments of most calls, in bytes.
-const USUAL_NAMES: usize = 128;
 
 /// Members of `params` that servers act on, in any revision.
 const PARAMS: KnownNames<'_> = KnownNames::new(&[
@@ -56,38 +58,6 @@ const META: KnownNames<'_> = KnownNames::new(&[
     "progressToken",
 ]);
 
-/// A member that should hold a `T`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) enum Field<T> {
-    #[default]
-    Absent,
-    /// A value of another type.
-    WrongType,
-    Present(T),
-}
-
-/// What a message calls, gets or reads: what policies name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target<'a> {
-    /// Nothing with a name.
-    Nothing,
-    /// A tool, by `params.name`.
-    Tool(Cow<'a, str>),
-    /// A prompt, by `params.name` or `params.ref.name`.
-    Prompt(Cow<'a, str>),
-    /// A resource, by `params.uri` or `params.ref.uri`.
-    Resource(Cow<'a, str>),
-    /// What a client listens to, by `params.notifications`.
-    Subscriptions {
-        /// The URIs of resources, in `resourceSubscriptions`.
-        resources: Vec<Cow<'a, str>>,
-        /// The ids of tasks, in `taskIds`.
-        tasks: Vec<Cow<'a, str>>,
-    },
-    /// A task, by `params.taskId`.
-    Task(Cow<'a, str>),
-}
-
 /// The members of `params` as they were sent.
 #[derive(Debug, Default)]
 pub(super) struct Params<'a> {
@@ -106,45 +76,6 @@ pub(super) struct Params<'a> {
     /// The bytes of the whole object.
     pub(super) bytes: &'a [u8],
     pub(super) meta_is_wrong: bool,
-}
-
-/// Names of arguments as a JSON list. It is made while they are read, since most are in it as they were sent.
-#[derive(Debug, Default)]
-pub(super) struct NameList {
-    /// The list without its end, in UTF-8.
-    text: Vec<u8>,
-    count: usize,
-}
-
-impl NameList {
-    /// Adds a name, which is borrowed if it was sent without escapes, and may then be written without them, too.
-    fn push(&mut self, name: Cow<'_, [u8]>) {
-        if self.count >= MAX_ARGUMENT_NAMES {
-            return;
-        }
-        if self.count == 0 {
-            self.text.reserve(USUAL_NAMES);
-        }
-        self.text.extend_from_slice(if self.count == 0 { b"[\"" } else { b",\"" });
-        match name {
-            Cow::Borrowed(name) if name.len() <= MAX_ARGUMENT_NAME => self.text.extend_from_slice(name),
-            _ => {
-                let name = std::str::from_utf8(&name).unwrap_or_default();
-                let front = name.get(..name.floor_char_boundary(MAX_ARGUMENT_NAME)).unwrap_or_default();
-                let quoted = json::quoted(front);
-                let escaped = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
-                self.text.extend_from_slice(escaped.as_bytes());
-            }
-        }
-        self.text.push(b'"');
-        self.count = self.count.saturating_add(1);
-    }
-
-    /// The list.
-    pub(super) fn into_text(mut self) -> String {
-        self.text.extend_from_slice(if self.count == 0 { b"[]" } else { b"]" });
-        String::from_utf8(self.text).unwrap_or_default()
-    }
 }
 
 impl<'a> Params<'a> {
@@ -261,86 +192,4 @@ impl<'a> Params<'a> {
             },
         }
     }
-}
-
-impl<'a> Field<Cow<'a, str>> {
-    fn into_string(self, place: &str) -> Result<Cow<'a, str>, String> {
-        match self {
-            Self::Present(text) if text.is_empty() => Err(refusal_text::empty(place)),
-            Self::Present(text) => Ok(text),
-            Self::WrongType => Err(refusal_text::not_a_string(place)),
-            Self::Absent => Err(refusal_text::missing(place)),
-        }
-    }
-}
-
-impl<'a> Field<Vec<Cow<'a, str>>> {
-    /// The texts of a member that need not be there.
-    fn into_list(self, member: &str, of: &str) -> Result<Vec<Cow<'a, str>>, String> {
-        match self {
-            Self::Absent => Ok(Vec::new()),
-            Self::Present(texts) if texts.len() > MAX_SUBSCRIPTIONS => {
-                Err(refusal_text::too_many(member, of, MAX_SUBSCRIPTIONS))
-            }
-            Self::Present(texts) => Ok(texts),
-            Self::WrongType => Err(refusal_text::not_a_list(member, of)),
-        }
-    }
-}
-
-const RESOURCE: &str = "a URI of `params.notifications.resourceSubscriptions`";
-const RESOURCES: &str = "params.notifications.resourceSubscriptions";
-const TASKS: &str = "params.notifications.taskIds";
-/// Longest URI in bytes; RFC 9110, section 4.1, recommends that all programs support 8,000.
-pub const MAX_URI: usize = 8192;
-/// URIs, and ids of tasks, of one `subscriptions/listen`; product contract, section 3.1.
-const MAX_SUBSCRIPTIONS: usize = 1000;
-/// Longest name in bytes; MCP 2025-11-25 recommends up to 128 characters.
-pub const MAX_NAME: usize = 256;
-
-/// Whether the name or URI of a target is one that requests may have.
-pub(in crate::mcp) fn is_target_name(name: &str, is_uri: bool) -> bool {
-    !name.is_empty() && if is_uri { name.len() <= MAX_URI } else { name.len() <= MAX_NAME && !has_control(name) }
-}
-
-fn check_name<'a>(place: &str) -> impl Fn(Cow<'a, str>) -> Result<Cow<'a, str>, String> {
-    move |name| match &*name {
-        long if long.len() > MAX_NAME => Err(refusal_text::long_name(place, MAX_NAME)),
-        text if has_control(text) => Err(refusal_text::control_character(place)),
-        _ => Ok(name),
-    }
-}
-
-fn check_uri<'a>(place: &str) -> impl Fn(Cow<'a, str>) -> Result<Cow<'a, str>, String> {
-    move |uri| match uri.len() {
-        0..=MAX_URI => Ok(uri),
-        _ => Err(refusal_text::long_uri(place, MAX_URI)),
-    }
-}
-
-fn read_string<'a>(reader: &mut Reader<'a>, slot: &mut Field<Cow<'a, str>>) -> Result<(), Fault> {
-    *slot = match reader.value_type()? {
-        ValueType::String => Field::Present(reader.string()?),
-        _ => reader.skip().map(|_| Field::WrongType)?,
-    };
-    Ok(())
-}
-
-fn read_strings<'a>(reader: &mut Reader<'a>, slot: &mut Field<Vec<Cow<'a, str>>>) -> Result<(), Fault> {
-    if reader.value_type()? != ValueType::Array {
-        *slot = Field::WrongType;
-        return reader.skip().map(drop);
-    }
-    let mut found = Field::Present(Vec::new());
-    reader.elements(|reader| {
-        let mut one = Field::Absent;
-        read_string(reader, &mut one)?;
-        match (&mut found, one) {
-            (Field::Present(texts), Field::Present(text)) => texts.push(text),
-            _ => found = Field::WrongType,
-        }
-        Ok(())
-    })?;
-    *slot = found;
-    Ok(())
 }
