@@ -44,6 +44,9 @@ impl ReplayGateway {
 
     /// Decides on a call as the record has it.
     pub(super) fn decide(&self, record: &Record, context: &Context, at: Timestamp) -> Outcome {
+        if self.config.tasks.owner && record.method.starts_with("tasks/") && record.method != "tasks/list" {
+            return Outcome::CannotTell(Missing::Task);
+        }
         let config = match self.configuration(record, context) {
             Ok(config) => config,
             Err(missing) => return Outcome::CannotTell(missing),

@@ -6,7 +6,10 @@ use crate::{
     cases,
     evidence::record::Record,
     json::pointer,
-    policy::{Effect, Lookup, OnDrift, Policy, Rule, Scope, condition::Condition},
+    policy::{
+        Effect, Lookup, OnDrift, Policy, Rule, Scope,
+        condition::{Condition, Operand},
+    },
     text::front,
 };
 
@@ -27,6 +30,8 @@ pub enum Missing {
     Messages,
     /// What the server listed before.
     Listing,
+    /// The task.
+    Task,
 }
 
 impl fmt::Display for Missing {
@@ -39,6 +44,7 @@ impl fmt::Display for Missing {
             Self::Name => "the whole name of what was called",
             Self::Messages => "the messages of a batch, or the URIs of a subscription",
             Self::Listing => "the definitions that the server listed before",
+            Self::Task => "the id of the task",
         })
     }
 }
@@ -55,6 +61,7 @@ impl Missing {
             Self::Name => "name",
             Self::Messages => "messages",
             Self::Listing => "listing",
+            Self::Task => "task",
         }
     }
 }
@@ -78,7 +85,7 @@ pub(super) fn body(record: &Record, policy: Option<&Policy>) -> Result<String, M
         "tools/call" | "prompts/get" => {
             let known = arguments(record);
             let rules = policy.map_or(Vec::new(), |policy| rules(policy, record));
-            check_known(&rules, known.is_some())?;
+            check_known(policy, &rules, known.is_some())?;
             if known.is_none() && policy.is_some_and(|policy| compares_arguments(policy, &rules, record)) {
                 return Err(Missing::Arguments);
             }
@@ -86,7 +93,7 @@ pub(super) fn body(record: &Record, policy: Option<&Policy>) -> Result<String, M
         }
         "resources/read" | "resources/subscribe" | "resources/unsubscribe" => {
             let rules = policy.map_or(Vec::new(), |policy| rules(policy, record));
-            check_known(&rules, true)?;
+            check_known(policy, &rules, true)?;
             params("uri", &record.tool)
         }
         "completion/complete" => {
@@ -144,18 +151,23 @@ fn compares_arguments(policy: &Policy, rules: &[&Rule], record: &Record) -> bool
 
 /// # Errors
 /// What these rules look at and a record does not have.
-fn check_known(rules: &[&Rule], has_arguments: bool) -> Result<(), Missing> {
+fn check_known(policy: Option<&Policy>, rules: &[&Rule], has_arguments: bool) -> Result<(), Missing> {
     let limits = || rules.iter().flat_map(|rule| rule.limits());
     let reads_call = || rules.iter().any(|rule| rule.reads_arguments()) || limits().any(|limit| limit.key.is_some());
     if !has_arguments && reads_call() {
         return Err(Missing::Arguments);
     }
-    let mut predicates = rules.iter().flat_map(|rule| rule.require().chain(rule.deny_if()).chain(rule.approval()));
-    let reads_claims = |condition: &Condition| condition.operand().reads_claims();
-    if predicates.any(|predicate| predicate.conditions.iter().any(reads_claims)) {
+    let predicates = || rules.iter().flat_map(|rule| rule.require().chain(rule.deny_if()).chain(rule.approval()));
+    let operands = || predicates().flat_map(|predicate| &predicate.conditions).map(Condition::operand);
+    if operands().any(Operand::reads_claims) {
         return Err(Missing::Claims);
     }
-    if limits().any(|limit| limit.scope == Scope::Session) {
+    let is_of_session = |name: &str| {
+        let mut observed = policy.map_or(&[][..], Policy::observed).iter();
+        observed.any(|counter| *counter.name == *name && counter.scope == Scope::Session)
+    };
+    let reads_session = |operand: &Operand| matches!(operand, Operand::Counter(name) if is_of_session(name));
+    if limits().any(|limit| limit.scope == Scope::Session) || operands().any(reads_session) {
         return Err(Missing::Session);
     }
     Ok(())
