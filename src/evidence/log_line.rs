@@ -43,8 +43,9 @@ pub struct Context {
 
 /// Response flags of requests that no server got; as in `engine/refund.rs`.
 const NEVER_SENT: [&str; 5] = ["UH", "UF", "UO", "NR", "NC"];
-/// The response flag of a request that was sent more than once: an earlier attempt may have arrived.
-const SENT_AGAIN: &str = "URX";
+/// Those of requests that may have arrived, whatever other flags say. The first is of one that was sent more than once: an earlier attempt
+/// may have.
+const MAY_HAVE_ARRIVED: [&str; 6] = ["URX", "UC", "UR", "UT", "LR", "UPE"];
 
 /// How many objects, lists and texts may be around a record. An OpenTelemetry collector puts nine around it.
 const MAX_DEPTH: u32 = 24;
@@ -202,8 +203,8 @@ impl Context {
     #[must_use]
     pub fn never_sent(&self) -> bool {
         let flags = || self.flags.iter().flat_map(|flags| flags.split(','));
-        let is_sent_again = flags().any(|flag| flag == SENT_AGAIN);
-        !is_sent_again && (self.has_server == Some(false) || flags().any(|flag| NEVER_SENT.contains(&flag)))
+        let has = |known: &[&str]| flags().any(|flag| known.contains(&flag));
+        !has(&MAY_HAVE_ARRIVED) && (self.has_server == Some(false) || has(&NEVER_SENT))
     }
 
     /// Takes a member of an object, if it says something of the request.
@@ -344,6 +345,8 @@ mod tests {
             (r#""upstream":"10.0.0.1:80","response_flags":"UF""#, true),
             (r#""upstream":"10.0.0.1:80","response_flags":"UF,URX""#, false),
             (r#""upstream":"10.0.0.1:80","response_flags":"UC""#, false),
+            (r#""upstream":"10.0.0.1:80","response_flags":"UF,UT""#, false),
+            (r#""upstream":null,"response_flags":"LR""#, false),
             (r#""upstream":"10.0.0.1:80","response_flags":null"#, false),
             (r#""client":"UF""#, false),
         ] {
