@@ -233,6 +233,33 @@ fn what_a_record_lacks_of_a_session_or_a_task_is_named() {
 }
 
 #[test]
+fn a_log_that_does_not_say_what_bindings_read_is_replayed_by_the_names_of_policies() {
+    for (binding, missing) in [
+        (r#""route":"r""#, Some(Missing::Route)),
+        (r#""host":"a.example""#, Some(Missing::Host)),
+        (r#""path":"/x""#, Some(Missing::Path)),
+        (r#""path_prefix":"/x""#, Some(Missing::Path)),
+        (r#""grant":"token:a""#, None),
+    ] {
+        let new = format!(
+            r#"{{"policies":{{"p":{{"version":"1","default":"allow"}}}},"bindings":[{{{binding},"policy":"p"}}],
+                "identity":[{{"tokens":{{"a":{{"sha256":"{}"}}}}}}]}}"#,
+            "0".repeat(64)
+        );
+        let mut replay = Replay::new(load(&new), None);
+        for policy in ["p", "renamed"] {
+            let mut record = Writer::default();
+            record.add_string("decision", "allowed").add_string("policy", policy).add_string("grant", "token:a");
+            record.add_string("method", "tools/call").add_string("tool", "draw").add_json("arguments", "[]");
+            replay.add_line(&record.finish());
+        }
+        let report = replay.finish();
+        let doubts: Vec<_> = report.doubts().into_iter().map(|(doubt, _)| doubt.missing).collect();
+        assert_eq!((doubts, report.changed), (Vec::from_iter(missing), 0), "{binding}");
+    }
+}
+
+#[test]
 fn a_call_that_no_server_got_is_given_back_what_it_was_charged() {
     let line = |second: u32, upstream: &str, flags: &str| {
         let record = r#"{"decision":"allowed","policy":"default","grant":"jwt:alice","method":"tools/call","tool":"draw","arguments":[]}"#;

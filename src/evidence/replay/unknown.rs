@@ -24,6 +24,10 @@ pub enum Missing {
     Session,
     /// Envoy's route.
     Route,
+    /// The host of the request.
+    Host,
+    /// The path of the request.
+    Path,
     /// The whole name of the target.
     Name,
     /// The messages of a batch, or the URIs of a subscription.
@@ -41,6 +45,8 @@ impl fmt::Display for Missing {
             Self::Claims => "the claims of the caller's token",
             Self::Session => "the MCP session",
             Self::Route => "the name of Envoy's route",
+            Self::Host => "the host of the request",
+            Self::Path => "the path of the request",
             Self::Name => "the whole name of what was called",
             Self::Messages => "the messages of a batch, or the URIs of a subscription",
             Self::Listing => "the definitions that the server listed before",
@@ -58,6 +64,8 @@ impl Missing {
             Self::Claims => "claims",
             Self::Session => "session",
             Self::Route => "route",
+            Self::Host => "host",
+            Self::Path => "path",
             Self::Name => "name",
             Self::Messages => "messages",
             Self::Listing => "listing",
