@@ -260,6 +260,25 @@ fn a_log_that_does_not_say_what_bindings_read_is_replayed_by_the_names_of_polici
 }
 
 #[test]
+fn a_resource_whose_query_decides_cannot_be_told_since_records_have_none() {
+    for (key, uri, missing) in [
+        ("db://a/q?x=1", "db://a/q", Some(Missing::Name)),
+        ("db://a/*?x=*", "db://a/q", Some(Missing::Name)),
+        ("db://a/q?x=1", "db://a/other", None),
+        ("db://a/*", "db://a/q", None),
+    ] {
+        let new = format!(r#"{{"version":"1","default":"deny","resources":{{"{key}":{{}}}}}}"#);
+        let mut replay = Replay::new(load(&new), None);
+        let mut record = Writer::default();
+        record.add_string("decision", "allowed").add_string("grant", "token:a");
+        record.add_string("method", "resources/read").add_string("tool", uri);
+        replay.add_line(&record.finish());
+        let doubts: Vec<_> = replay.finish().doubts().into_iter().map(|(doubt, _)| doubt.missing).collect();
+        assert_eq!(doubts, Vec::from_iter(missing), "{key} {uri}");
+    }
+}
+
+#[test]
 fn a_call_that_no_server_got_is_given_back_what_it_was_charged() {
     let line = |second: u32, upstream: &str, flags: &str| {
         let record = r#"{"decision":"allowed","policy":"default","grant":"jwt:alice","method":"tools/call","tool":"draw","arguments":[]}"#;

@@ -9,6 +9,7 @@ use crate::{
     policy::{
         Effect, Lookup, OnDrift, Policy, Rule, Scope,
         condition::{Condition, Operand},
+        uri,
     },
     text::front,
 };
@@ -100,6 +101,9 @@ pub(super) fn body(record: &Record, policy: Option<&Policy>) -> Result<String, M
             Ok(cases::request_body(&record.method, &[("name", &record.tool)], known.as_deref()))
         }
         "resources/read" | "resources/subscribe" | "resources/unsubscribe" => {
+            if policy.is_some_and(|policy| reads_query(policy, &record.tool)) {
+                return Err(Missing::Name);
+            }
             let rules = policy.map_or(Vec::new(), |policy| rules(policy, record));
             check_known(policy, &rules, true)?;
             params("uri", &record.tool)
@@ -111,6 +115,14 @@ pub(super) fn body(record: &Record, policy: Option<&Policy>) -> Result<String, M
         method if method.starts_with("tasks/") => params("taskId", "replayed"),
         _ => Ok(cases::request_body(&record.method, &[], None)),
     }
+}
+
+/// Whether an entry is about a query of this resource. Records have no query, so they do not say whether there was one.
+fn reads_query(policy: &Policy, uri: &str) -> bool {
+    let front = format!("{}?", uri::normalize(uri));
+    let entries = policy.resources();
+    entries.names().any(|(name, _)| name.starts_with(&front))
+        || entries.patterns().any(|(pattern, _)| pattern.as_str().contains('?') && pattern.overlaps_prefix(&front))
 }
 
 /// Whether a definition differed from its pin, as far as the record says. Its rule is the pin then; behind the pin there is more if an
