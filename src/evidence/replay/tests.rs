@@ -260,7 +260,7 @@ fn a_log_that_does_not_say_what_bindings_read_is_replayed_by_the_names_of_polici
 }
 
 #[test]
-fn a_resource_whose_query_decides_cannot_be_told_since_records_have_none() {
+fn records_have_no_query_so_a_resource_whose_query_decides_is_unknown() {
     for (key, uri, missing) in [
         ("db://a/q?x=1", "db://a/q", Some(Missing::Name)),
         ("db://a/*?x=*", "db://a/q", Some(Missing::Name)),
