@@ -126,6 +126,20 @@ impl Binding {
         self.grant.is_some()
     }
 
+    /// Whether it reads the host.
+    #[cfg(not(target_os = "wasi"))]
+    #[must_use]
+    pub fn reads_host(&self) -> bool {
+        self.host.is_some()
+    }
+
+    /// Whether it reads the path.
+    #[cfg(not(target_os = "wasi"))]
+    #[must_use]
+    pub fn reads_path(&self) -> bool {
+        self.path.is_some() || self.path_prefix.is_some()
+    }
+
     /// The index of its policy; `None` for `bypass`.
     #[cfg(not(target_os = "wasi"))]
     #[must_use]

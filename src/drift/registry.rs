@@ -121,6 +121,9 @@ impl Drifts {
         match (listed, known.and_then(|index| Some((index, self.0.get_mut(index)?)))) {
             (Listed::Pinned, None) => None,
             (Listed::Pinned, Some((index, drift))) => {
+                if drift.is_accepted_elsewhere(configuration) {
+                    (drift.accepted, drift.mended_at) = (None, None);
+                }
                 match drift.state(configuration, now) {
                     DriftState::Mended if drift.accepted_in(configuration).is_none() => drop(self.0.remove(index)),
                     // A clock that stepped back starts the time again.
@@ -197,7 +200,7 @@ impl Drift {
             return DriftState::Accepted;
         }
         let is_mended = self.mended_at.is_some_and(|since| now.seconds() >= since.get().saturating_add(MEND));
-        if is_mended { DriftState::Mended } else { DriftState::Drifted }
+        if is_mended && !self.is_accepted_elsewhere(configuration) { DriftState::Mended } else { DriftState::Drifted }
     }
 
     /// Whether it is that of all tools of a policy, since no place was left for their own drifts.
@@ -222,6 +225,11 @@ impl Drift {
     #[must_use]
     pub fn id_text(&self) -> String {
         lower::encode_string(&self.id())
+    }
+
+    /// Whether what an approver accepted counted as pinned in another configuration only: what lists showed there mends nothing here.
+    fn is_accepted_elsewhere(&self, configuration: Configuration) -> bool {
+        self.accepted.is_some_and(|(_, of)| of != configuration)
     }
 
     fn accepted_in(&self, configuration: Configuration) -> Option<Digest> {

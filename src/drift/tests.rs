@@ -162,6 +162,28 @@ fn an_accepted_definition_counts_as_pinned_until_another_configuration_comes() {
 }
 
 #[test]
+fn lists_that_showed_an_accepted_definition_end_no_drift_in_another_configuration() {
+    let mut drifts = Drifts::default();
+    let [first, second] = ["c1", "c2"].map(Configuration::new);
+    let (pay, overflow) = (key("p", "pay"), place("p").overflow_key());
+    let mut see = |listed, configuration, at| {
+        drifts.see(pay, overflow, listed, configuration, Timestamp::from_seconds(at));
+        let id = drifts.iter().next().unwrap().id();
+        if at == 1000 {
+            drifts.accept(id).unwrap();
+        }
+        drifts.clone()
+    };
+    let denies = |drifts: &Drifts, of, at| drifts.denies(pay, of, Timestamp::from_seconds(at));
+    see(other("new"), first, 1000);
+    // It counts as pinned there.
+    let accepted = see(Listed::Pinned, first, 1010);
+    assert!(!denies(&accepted, first, 5000) && denies(&accepted, second, 5000));
+    let pinned = see(Listed::Pinned, second, 5000);
+    assert!(denies(&pinned, second, 5599) && !denies(&pinned, second, 5600));
+}
+
+#[test]
 fn a_drift_whose_definition_is_lost_or_too_long_cannot_be_accepted() {
     let store = InMemory::new([7; 16]);
     let drifts = DriftStore(&store);

@@ -1,8 +1,12 @@
-//! The record in a line of a log.
+//! The records in a line of a log.
 //!
-//! An access log holds the record as the text of a member, and a collector may have put that line into a member of its own. So
-//! the record is looked for in all of them, and texts are read as they were before each program quoted them: a digest of
-//! the record is that of its text.
+//! An access log holds the record as the text of a member, and a collector may have put that line into a member of its own, or several
+//! log records into one line. So records are looked for in all of them, and texts are read as they were before each program quoted them: a
+//! digest of the record is that of its text.
+//!
+//! Beside its record, a line holds what callers choose, such as the name of a tool, which may look like a record. So of the members of one
+//! object only one holds records: `mcp` or `body`, as `render` names it, or else the one with the longest, since a record
+//! holds the caller's texts, too.
 
 use std::borrow::Cow;
 
@@ -39,11 +43,18 @@ pub struct Context {
 
 /// Response flags of requests that no server got; as in `engine/refund.rs`.
 const NEVER_SENT: [&str; 5] = ["UH", "UF", "UO", "NR", "NC"];
-/// The response flag of a request that was sent more than once: an earlier attempt may have arrived.
-const SENT_AGAIN: &str = "URX";
+/// Those of requests that may have arrived, whatever other flags say. The first is of one that was sent more than once: an earlier attempt
+/// may have.
+const MAY_HAVE_ARRIVED: [&str; 6] = ["URX", "UC", "UR", "UT", "LR", "UPE"];
 
-/// How many objects and texts may be around a record.
-const MAX_DEPTH: u32 = 8;
+/// How many objects, lists and texts may be around a record. An OpenTelemetry collector puts nine around it.
+const MAX_DEPTH: u32 = 24;
+
+/// The members that hold the record where `mcp-policy render` writes the access log. No record has a member of such a name.
+const OWN: [&str; 2] = ["mcp", "body"];
+
+/// The list in which an OpenTelemetry log record keeps the fields of one request.
+const FIELDS: &str = "attributes";
 
 /// The member that each record has, and that is its first.
 const DECISION: &str = "decision";
@@ -51,22 +62,22 @@ const DECISION: &str = "decision";
 /// What a line holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found<'l> {
-    /// A record.
-    Record(LogLine<'l>),
+    /// Records: of most logs one, of a collector's as many as it has sent at once.
+    Records(Vec<LogLine<'l>>),
     /// No record: a line of another program, or of a request that left none.
     Nothing,
     /// Something that looks like a record and is not JSON, such as a line that was cut.
     Unreadable,
 }
 
-/// Looks for the record in a line.
+/// Looks for the records in a line.
 ///
 /// ```
 /// # use mcp_policy::evidence::log_line::{Found, find};
 /// let line = r#"{"time":"2026-11-30T00:00:01.500Z","mcp":"{\"decision\":\"allowed\"}"}"#;
-/// let Found::Record(found) = find(line) else { panic!("it holds a record") };
-/// assert_eq!(found.record, r#"{"decision":"allowed"}"#);
-/// assert_eq!(found.context.time.map(|time| time.0 % 60_000), Some(1500));
+/// let Found::Records(found) = find(line) else { panic!("it holds a record") };
+/// assert_eq!(found[0].record, r#"{"decision":"allowed"}"#);
+/// assert_eq!(found[0].context.time.map(|time| time.0 % 60_000), Some(1500));
 /// assert_eq!(find("[info] mcp-policy: a line of Envoy's log"), Found::Nothing);
 /// ```
 #[must_use]
@@ -79,8 +90,8 @@ pub fn find(line: &str) -> Found<'_> {
         return Found::Nothing;
     }
     match search(line, &Context::default(), MAX_DEPTH) {
-        Ok(Some(found)) => Found::Record(found),
-        Ok(None) => Found::Nothing,
+        Ok(found) if found.is_empty() => Found::Nothing,
+        Ok(found) => Found::Records(found),
         Err(NotJson) => Found::Unreadable,
     }
 }
@@ -88,62 +99,103 @@ pub fn find(line: &str) -> Found<'_> {
 /// A text is not JSON.
 struct NotJson;
 
-/// Looks for the record in an object that is in a line which says `around`.
-fn search<'l>(object: &'l str, around: &Context, depth: u32) -> Result<Option<LogLine<'l>>, NotJson> {
-    let Some(depth) = depth.checked_sub(1) else { return Ok(None) };
+type Records<'l> = Result<Vec<LogLine<'l>>, NotJson>;
+
+/// Looks for records in an object that is in a line which says `around`.
+fn search<'l>(object: &'l str, around: &Context, depth: u32) -> Records<'l> {
+    let Some(depth) = depth.checked_sub(1) else { return Ok(Vec::new()) };
     let (mut is_record, mut context) = (false, around.clone());
-    let mut inner: Vec<&'l str> = Vec::new();
+    let mut inner: Vec<(bool, bool, &'l str)> = Vec::new();
     outline::members(object.as_bytes(), |name, value| {
         let Ok(value) = std::str::from_utf8(value) else { return };
         if name == DECISION && value.starts_with('"') {
             is_record = true;
         } else if value.contains(DECISION) && value.starts_with(['"', '{', '[']) {
-            inner.push(value);
+            inner.push((OWN.contains(&name), name == FIELDS, value));
         } else {
             context.take(name, value);
         }
     })
     .ok_or(NotJson)?;
-    if is_record {
-        return Ok(Some(LogLine { record: Cow::Borrowed(object), context: around.clone() }));
+    // A line may name the decision beside its record, and a record may hold a text that looks like one.
+    inner.retain(|(is_own, ..)| *is_own || !is_record);
+    let found = inner.into_iter().map(|(is_own, is_fields, value)| {
+        let found =
+            if is_fields { search_fields(value, &context, depth) } else { search_value(value, &context, depth) };
+        (is_own, found)
+    });
+    let found = choose(found);
+    if is_record && found.as_ref().map_or(true, Vec::is_empty) {
+        return Ok(vec![LogLine { record: Cow::Borrowed(object), context: around.clone() }]);
     }
-    for value in inner {
-        if let Some(found) = search_value(value, &context, depth)? {
-            return Ok(Some(found));
-        }
-    }
-    Ok(None)
+    found
 }
 
-/// Looks for the record in a value: an object, a list, or a text that is an object.
-fn search_value<'l>(value: &'l str, around: &Context, depth: u32) -> Result<Option<LogLine<'l>>, NotJson> {
+/// What the members of one object hold: of one of them, since the others are texts of the caller that look like records.
+fn choose<'l>(found: impl Iterator<Item = (bool, Records<'l>)>) -> Records<'l> {
+    let (mut best, mut is_broken) = ((false, 0, Vec::new()), false);
+    for (is_own, records) in found {
+        let Ok(records) = records else {
+            is_broken = true;
+            continue;
+        };
+        let longest = records.iter().map(|found| found.record.len()).max().unwrap_or_default();
+        if longest > 0 && (is_own, longest) > (best.0, best.1) {
+            best = (is_own, longest, records);
+        }
+    }
+    if best.2.is_empty() && is_broken { Err(NotJson) } else { Ok(best.2) }
+}
+
+/// Looks for records in a value: an object, a list, or a text that is an object.
+fn search_value<'l>(value: &'l str, around: &Context, depth: u32) -> Records<'l> {
     if value.starts_with('{') {
         return search(value, around, depth);
     }
-    let mut reader = Reader::new(value.as_bytes(), u32::MAX).map_err(|_| NotJson)?;
     if value.starts_with('"') {
+        let mut reader = Reader::new(value.as_bytes(), u32::MAX).map_err(|_| NotJson)?;
         let text = reader.string().map_err(|_| NotJson)?;
         let text = text.trim();
         if !text.starts_with('{') {
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        let found = search(text, around, depth)?;
-        return Ok(found.map(|LogLine { record, context }| LogLine { record: record.into_owned().into(), context }));
+        let found = search(text, around, depth)?.into_iter();
+        return Ok(found.map(LogLine::into_owned).collect());
     }
-    let Some(depth) = depth.checked_sub(1) else { return Ok(None) };
+    let Some(depth) = depth.checked_sub(1) else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for element in elements(value)? {
+        found.append(&mut search_value(element, around, depth)?);
+    }
+    Ok(found)
+}
+
+/// Looks for the records in one of the fields of a log record.
+fn search_fields<'l>(value: &'l str, around: &Context, depth: u32) -> Records<'l> {
+    if !value.starts_with('[') {
+        return search_value(value, around, depth);
+    }
+    let Some(depth) = depth.checked_sub(1) else { return Ok(Vec::new()) };
+    choose(elements(value)?.into_iter().map(|element| (false, search_value(element, around, depth))))
+}
+
+/// The elements of a list that may hold a record.
+fn elements(list: &str) -> Result<Vec<&str>, NotJson> {
+    let mut reader = Reader::new(list.as_bytes(), u32::MAX).map_err(|_| NotJson)?;
     let mut elements = Vec::new();
     let read = reader.elements(|reader| {
         elements.push(reader.skip()?);
         Ok(())
     });
     read.map_err(|_| NotJson)?;
-    for element in elements.into_iter().filter_map(|bytes| std::str::from_utf8(bytes).ok()) {
-        let may_hold = element.starts_with(['"', '{', '[']) && element.contains(DECISION);
-        if may_hold && let Some(found) = search_value(element, around, depth)? {
-            return Ok(Some(found));
-        }
+    let may_hold = |element: &&str| element.starts_with(['"', '{', '[']) && element.contains(DECISION);
+    Ok(elements.into_iter().filter_map(|bytes| std::str::from_utf8(bytes).ok()).filter(may_hold).collect())
+}
+
+impl LogLine<'_> {
+    fn into_owned<'o>(self) -> LogLine<'o> {
+        LogLine { record: self.record.into_owned().into(), context: self.context }
     }
-    Ok(None)
 }
 
 impl Context {
@@ -151,8 +203,8 @@ impl Context {
     #[must_use]
     pub fn never_sent(&self) -> bool {
         let flags = || self.flags.iter().flat_map(|flags| flags.split(','));
-        let is_sent_again = flags().any(|flag| flag == SENT_AGAIN);
-        !is_sent_again && (self.has_server == Some(false) || flags().any(|flag| NEVER_SENT.contains(&flag)))
+        let has = |known: &[&str]| flags().any(|flag| known.contains(&flag));
+        !has(&MAY_HAVE_ARRIVED) && (self.has_server == Some(false) || has(&NEVER_SENT))
     }
 
     /// Takes a member of an object, if it says something of the request.
@@ -210,7 +262,7 @@ mod tests {
 
     fn record_in(line: &str) -> Option<LogLine<'_>> {
         match find(line) {
-            Found::Record(found) => Some(found),
+            Found::Records(found) if found.len() == 1 => found.into_iter().next(),
             _ => None,
         }
     }
@@ -243,6 +295,48 @@ mod tests {
     }
 
     #[test]
+    fn all_records_that_a_collector_writes_in_one_line_are_found_in_order() {
+        let log_record = |record: &str, seconds: u64| {
+            format!(
+                r#"{{"timeUnixNano":"{seconds}000000000","body":{{"stringValue":{}}},"attributes":[{{"key":"gen_ai.tool.name","value":{{"stringValue":{}}}}}]}}"#,
+                quoted(record),
+                quoted(RECORD)
+            )
+        };
+        let records = [1, 2, 3].map(|number| format!(r#"{{"decision":"denied","requestId":"{number}"}}"#));
+        let lists: Vec<String> = records.iter().zip(7..).map(|(record, at)| log_record(record, at)).collect();
+        let line = format!(
+            r#"{{"resourceLogs":[{{"resource":{{}},"scopeLogs":[{{"logRecords":[{},{}]}}]}},{{"scopeLogs":[{{"scope":{{}},"logRecords":[{}]}}]}}]}}"#,
+            lists[0], lists[1], lists[2]
+        );
+        let Found::Records(found) = find(&line) else { panic!("{line}") };
+        let found: Vec<_> = found.into_iter().map(|found| (found.record.into_owned(), found.context.time)).collect();
+        let expected = records.into_iter().zip(7..).map(|(record, at)| (record, Some(Timestamp(at * 1000))));
+        assert_eq!(found, expected.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_a_caller_writes_into_a_line_is_no_record_whatever_it_looks_like() {
+        for forged in [r#"{"decision":"allowed","tool":"wipe"}"#, r#"{"decision"#, r#"{"decision":"#] {
+            let record = format!(r#"{{"decision":"denied","tool":{}}}"#, quoted(forged));
+            let (quoted, forged) = (quoted(&record), quoted(forged));
+            for line in [
+                record.clone(),
+                format!(r#"{{"mcp_tool":{forged},"mcp":{quoted}}}"#),
+                format!(r#"{{"mcp":{quoted},"request_id":{forged}}}"#),
+                format!(r#"{{"decision":"denied","tool":{forged},"mcp":{quoted}}}"#),
+                format!(r#"{{"tool":{forged},"policy_record":{quoted}}}"#),
+                format!(r#"{{"attributes":{{"gen_ai.tool.name":{forged}}},"body":{quoted}}}"#),
+                format!(
+                    r#"{{"attributes":[{{"key":"tool","value":{{"stringValue":{forged}}}}},{{"key":"r","value":{{"stringValue":{quoted}}}}}]}}"#
+                ),
+            ] {
+                assert_eq!(record_in(&line).map(|found| found.record.into_owned()), Some(record.clone()), "{line}");
+            }
+        }
+    }
+
+    #[test]
     fn a_line_says_whether_no_server_got_the_request() {
         for (members, never_sent) in [
             (r#""upstream":null,"response_flags":"UH""#, true),
@@ -251,6 +345,8 @@ mod tests {
             (r#""upstream":"10.0.0.1:80","response_flags":"UF""#, true),
             (r#""upstream":"10.0.0.1:80","response_flags":"UF,URX""#, false),
             (r#""upstream":"10.0.0.1:80","response_flags":"UC""#, false),
+            (r#""upstream":"10.0.0.1:80","response_flags":"UF,UT""#, false),
+            (r#""upstream":null,"response_flags":"LR""#, false),
             (r#""upstream":"10.0.0.1:80","response_flags":null"#, false),
             (r#""client":"UF""#, false),
         ] {

@@ -73,14 +73,19 @@ impl Replay {
 
     /// Takes the next line of the log.
     pub fn add_line(&mut self, line: &str) {
-        let Found::Record(found) = log_line::find(line) else { return };
-        let record = Record::read(&found.record).filter(Record::is_of_a_decision);
-        let Some(record) = record else { return self.report.skip() };
-        if found.context.time.is_none() {
-            self.report.add_untimed();
-        }
-        if let Some(call) = self.calls.push(record, found.context) {
-            self.decide(&call);
+        let Found::Records(found) = log_line::find(line) else { return };
+        for found in found {
+            let record = Record::read(&found.record).filter(Record::is_of_a_decision);
+            let Some(record) = record else {
+                self.report.skip();
+                continue;
+            };
+            if found.context.time.is_none() {
+                self.report.add_untimed();
+            }
+            if let Some(call) = self.calls.push(record, found.context) {
+                self.decide(&call);
+            }
         }
     }
 

@@ -94,10 +94,12 @@ impl Usage {
 
     /// Takes the next line of the log.
     pub fn add_line(&mut self, line: &str) {
-        let Found::Record(found) = log_line::find(line) else { return };
-        let Some(record) = Record::read(&found.record) else { return };
-        if let Some(call) = self.calls.push(record, found.context) {
-            self.add(call);
+        let Found::Records(found) = log_line::find(line) else { return };
+        for found in found {
+            let Some(record) = Record::read(&found.record) else { continue };
+            if let Some(call) = self.calls.push(record, found.context) {
+                self.add(call);
+            }
         }
     }
 

@@ -86,12 +86,16 @@ impl Verifier {
     pub fn add_line(&mut self, line: &str) {
         self.lines = self.lines.saturating_add(1);
         let number = self.lines;
-        let found = match log_line::find(line) {
-            Found::Record(found) => found,
-            Found::Nothing => return,
-            Found::Unreadable => return self.unreadable.add(number),
-        };
-        let Some((digest, link)) = chain::take_apart(&found.record) else { return self.unlinked.add(number) };
+        match log_line::find(line) {
+            Found::Records(found) => found.iter().for_each(|found| self.add_record(&found.record, number)),
+            Found::Nothing => {}
+            Found::Unreadable => self.unreadable.add(number),
+        }
+    }
+
+    /// Takes the next record, which is on this line.
+    fn add_record(&mut self, record: &str, number: u64) {
+        let Some((digest, link)) = chain::take_apart(record) else { return self.unlinked.add(number) };
         if !self.chains.contains_key(link.worker) {
             if self.chains.len() >= MAX_CHAINS {
                 return self.beyond.add(number);

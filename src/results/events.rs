@@ -3,6 +3,8 @@
 //! Comments and other lines before the data of an event go on as they come; from its first data line on, the event is held up to
 //! its blank line, without which no client acts on it. A stream never breaks: where something is refused, an event says why.
 
+use std::slice;
+
 use crate::{
     json::{NameComparison, Reader},
     mcp::{
@@ -115,7 +117,7 @@ impl Events {
         let answers = || kinds.iter().filter(|kind| kind.is_response()).filter_map(|kind| kind.id.as_deref());
         match judged {
             Judged::Refused(why) => {
-                self.refusal.get_or_insert_with(|| why.clone());
+                self.note_refusal(&kinds, &why, stream);
                 if matches!(why, ResultRefusal::Unreadable) {
                     return self.refuse_unknown(&why, stream);
                 }
@@ -134,6 +136,13 @@ impl Events {
             }
             Judged::Same => Fate::Keep,
             Judged::Rewritten(text) => Fate::Replace(text),
+        }
+    }
+
+    /// Notes why the answers that follow are refused. Where calls are not known, those that follow an answer are of other ones.
+    fn note_refusal(&mut self, kinds: &[MessageKind], why: &ResultRefusal, stream: &ResultStream) {
+        if !(stream.request.is_open_ended() && kinds.iter().any(MessageKind::is_response)) {
+            self.refusal.get_or_insert_with(|| why.clone());
         }
     }
 
@@ -177,8 +186,8 @@ impl Events {
             return;
         }
         stream.report.refusal.get_or_insert_with(|| why.clone());
-        self.refusal.get_or_insert_with(|| why.clone());
         let front = read_front(&data(&self.event.bytes));
+        self.note_refusal(slice::from_ref(&front), &why, stream);
         self.event.drop_unfinished_line();
         let fate = match front {
             // A notification belongs to no request: the answer will say why.

@@ -99,8 +99,8 @@ fn a_collector_gets_the_record_with_attributes_by_name() {
         // The whole record is the body, so the evidence can be read from what the collector writes.
         for record in &found {
             let line = record.to_string();
-            let Found::Record(record) = log_line::find(&line) else { panic!("{line}") };
-            let read: Value = serde_json::from_str(&record.record).expect("a record");
+            let Found::Records(records) = log_line::find(&line) else { panic!("{line}") };
+            let read: Value = serde_json::from_str(&records[0].record).expect("a record");
             if read["tool"] == "draw" {
                 assert_eq!(read["traceparent"], json!({ "header": TRACE, "meta": OTHER_TRACE }));
             }

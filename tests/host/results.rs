@@ -96,6 +96,25 @@ fn an_answer_is_redacted_in_any_chunks_and_its_length_is_not_announced() {
 }
 
 #[test]
+fn a_record_that_is_written_again_has_room_for_its_link() {
+    let options = r#","audit":{"log":"none","arguments":"values","chain":true}"#;
+    let mut worker = Worker::new(&Arc::new(Shared::prepared()), &configuration("release", options));
+    worker.world().properties = at_an_address();
+    for length in (3400..4000).step_by(40) {
+        let body = format!(
+            r#"{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{{"name":"ok","arguments":{{"x":"{}"}}}}}}"#,
+            "x".repeat(length)
+        );
+        let mut stream = Request { chunks: vec![body.into_bytes()], ..call("ok") }.send(&mut worker);
+        play(&mut worker, &mut stream, JSON, &answer(MAIL), 1000);
+        stream.close(&mut worker);
+        let record = last_record(&stream);
+        assert!(record.contains(r#""redacted":{"email":1}"#) && record.contains(r#","chain":{"worker":""#), "{record}");
+        assert!(record.len() <= 4096, "{length}: {}", record.len());
+    }
+}
+
+#[test]
 fn an_answer_without_a_find_stays_and_one_without_a_rule_is_not_looked_at() {
     let (mut worker, mut stream) = sent(&configuration("release", ""), &call("ok"));
     play(&mut worker, &mut stream, JSON, &answer("hello"), 5);

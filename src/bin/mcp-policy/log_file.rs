@@ -26,8 +26,8 @@ pub(crate) enum Line<'l> {
     Unreadable,
 }
 
-/// A record has at most 4 KiB; quoted by several programs, and with what they add, it is far below this.
-const MAX_LINE: u64 = 1 << 20;
+/// A record has at most 4 KiB; a collector that sends 8192 at once, each quoted and with what it adds, is below this.
+const MAX_LINE: u64 = 1 << 26;
 /// What is read at once.
 const BUFFER: usize = 1 << 18;
 

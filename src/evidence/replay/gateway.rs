@@ -23,7 +23,7 @@ use super::{
 #[derive(Debug)]
 pub(super) struct ReplayGateway {
     config: Config,
-    /// The same configuration, for each policy by itself: where a log does not say by which route a request came.
+    /// The same configuration, for each policy by itself: where a log does not say what bindings read.
     by_policy: HashMap<String, Config>,
     store: InMemory,
 }
@@ -38,12 +38,15 @@ impl ReplayGateway {
             let (policies, bindings) = (vec![Arc::clone(policy)], vec![Binding::to_all(0)]);
             (policy.name.to_string(), Config { policies, bindings, ..config.clone() })
         };
-        let by_policy = if config.reads_route() { config.policies.iter().map(alone).collect() } else { HashMap::new() };
+        let by_policy = config.policies.iter().map(alone).collect();
         Self { config, by_policy, store: InMemory::new(*b"a seed of replay") }
     }
 
     /// Decides on a call as the record has it.
     pub(super) fn decide(&self, record: &Record, context: &Context, at: Timestamp) -> Outcome {
+        if self.config.tasks.owner && record.method.starts_with("tasks/") && record.method != "tasks/list" {
+            return Outcome::CannotTell(Missing::Task);
+        }
         let config = match self.configuration(record, context) {
             Ok(config) => config,
             Err(missing) => return Outcome::CannotTell(missing),
@@ -82,12 +85,16 @@ impl ReplayGateway {
     /// The configuration that decides on a request.
     ///
     /// # Errors
-    /// A binding selects the policy by Envoy's route, and neither the log nor the policy's name says which.
+    /// A binding selects the policy by Envoy's route, the host or the path, and neither the log nor the policy's name says which.
     fn configuration(&self, record: &Record, context: &Context) -> Result<&Config, Missing> {
-        if context.route.is_some() || !self.config.reads_route() {
-            return Ok(&self.config);
-        }
-        self.by_policy.get(&record.policy).ok_or(Missing::Route)
+        let reads = |reads: fn(&Binding) -> bool| self.config.bindings.iter().any(reads);
+        let missing = match context {
+            Context { route: None, .. } if self.config.reads_route() => Missing::Route,
+            Context { host: None, .. } if reads(Binding::reads_host) => Missing::Host,
+            Context { path: None, .. } if reads(Binding::reads_path) => Missing::Path,
+            _ => return Ok(&self.config),
+        };
+        self.by_policy.get(&record.policy).ok_or(missing)
     }
 
     /// Decides on the approval that a call waits for, as the approver of the recorded call did. Returns whether that is done.

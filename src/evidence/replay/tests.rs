@@ -199,6 +199,86 @@ fn what_a_record_lacks_is_named() {
 }
 
 #[test]
+fn what_a_record_lacks_of_a_session_or_a_task_is_named() {
+    let replayed = |new: &str, methods: &[(&str, &str)]| {
+        let mut replay = Replay::new(load(new), None);
+        for (method, tool) in methods {
+            let mut record = Writer::default();
+            record.add_string("decision", "allowed").add_string("grant", "token:a").add_string("method", method);
+            record.add_nonempty_string("tool", tool).add_json("arguments", "[]");
+            replay.add_line(&record.finish());
+        }
+        let report = replay.finish();
+        let doubts = report.doubts().iter().map(|(doubt, tally)| (doubt.missing, tally.count)).collect::<Vec<_>>();
+        (report.same, report.changed, doubts)
+    };
+    let observed = |scope: &str| {
+        format!(
+            r#"{{"version":"1","default":"allow","tools":{{"read":{{"limits":[{{"counter":"c","window":60,"scope":"{scope}"}}]}},
+                "send":{{"deny_if":[{{"conditions":[{{"counter":"c","op":"gt","value":0}}]}}]}}}}}}"#
+        )
+    };
+    let calls = [("tools/call", "read"), ("tools/call", "send")];
+    let (first, second) = ([(Missing::Session, 1)], [(Missing::Session, 1)]);
+    assert_eq!(replayed(&observed("session"), &calls), (0, 0, [first, second].concat()));
+    assert_eq!(replayed(&observed("grant"), &calls), (1, 1, vec![]));
+    let owned = |owner| {
+        let policy = r#"{"version":"1","default":"allow"}"#;
+        replayed(
+            &format!(r#"{{"policy":{policy},"tasks":{{"owner":{owner}}}}}"#),
+            &[("tasks/get", ""), ("tasks/list", "")],
+        )
+    };
+    assert_eq!((owned(true), owned(false)), ((1, 0, vec![(Missing::Task, 1)]), (2, 0, vec![])));
+}
+
+#[test]
+fn a_log_that_does_not_say_what_bindings_read_is_replayed_by_the_names_of_policies() {
+    for (binding, missing) in [
+        (r#""route":"r""#, Some(Missing::Route)),
+        (r#""host":"a.example""#, Some(Missing::Host)),
+        (r#""path":"/x""#, Some(Missing::Path)),
+        (r#""path_prefix":"/x""#, Some(Missing::Path)),
+        (r#""grant":"token:a""#, None),
+    ] {
+        let new = format!(
+            r#"{{"policies":{{"p":{{"version":"1","default":"allow"}}}},"bindings":[{{{binding},"policy":"p"}}],
+                "identity":[{{"tokens":{{"a":{{"sha256":"{}"}}}}}}]}}"#,
+            "0".repeat(64)
+        );
+        let mut replay = Replay::new(load(&new), None);
+        for policy in ["p", "renamed"] {
+            let mut record = Writer::default();
+            record.add_string("decision", "allowed").add_string("policy", policy).add_string("grant", "token:a");
+            record.add_string("method", "tools/call").add_string("tool", "draw").add_json("arguments", "[]");
+            replay.add_line(&record.finish());
+        }
+        let report = replay.finish();
+        let doubts: Vec<_> = report.doubts().into_iter().map(|(doubt, _)| doubt.missing).collect();
+        assert_eq!((doubts, report.changed), (Vec::from_iter(missing), 0), "{binding}");
+    }
+}
+
+#[test]
+fn records_have_no_query_so_a_resource_whose_query_decides_is_unknown() {
+    for (key, uri, missing) in [
+        ("db://a/q?x=1", "db://a/q", Some(Missing::Name)),
+        ("db://a/*?x=*", "db://a/q", Some(Missing::Name)),
+        ("db://a/q?x=1", "db://a/other", None),
+        ("db://a/*", "db://a/q", None),
+    ] {
+        let new = format!(r#"{{"version":"1","default":"deny","resources":{{"{key}":{{}}}}}}"#);
+        let mut replay = Replay::new(load(&new), None);
+        let mut record = Writer::default();
+        record.add_string("decision", "allowed").add_string("grant", "token:a");
+        record.add_string("method", "resources/read").add_string("tool", uri);
+        replay.add_line(&record.finish());
+        let doubts: Vec<_> = replay.finish().doubts().into_iter().map(|(doubt, _)| doubt.missing).collect();
+        assert_eq!(doubts, Vec::from_iter(missing), "{key} {uri}");
+    }
+}
+
+#[test]
 fn a_call_that_no_server_got_is_given_back_what_it_was_charged() {
     let line = |second: u32, upstream: &str, flags: &str| {
         let record = r#"{"decision":"allowed","policy":"default","grant":"jwt:alice","method":"tools/call","tool":"draw","arguments":[]}"#;

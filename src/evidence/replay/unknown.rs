@@ -6,7 +6,11 @@ use crate::{
     cases,
     evidence::record::Record,
     json::pointer,
-    policy::{Effect, Lookup, OnDrift, Policy, Rule, Scope, condition::Condition},
+    policy::{
+        Effect, Lookup, OnDrift, Policy, Rule, Scope,
+        condition::{Condition, Operand},
+        uri,
+    },
     text::front,
 };
 
@@ -21,12 +25,18 @@ pub enum Missing {
     Session,
     /// Envoy's route.
     Route,
+    /// The host of the request.
+    Host,
+    /// The path of the request.
+    Path,
     /// The whole name of the target.
     Name,
     /// The messages of a batch, or the URIs of a subscription.
     Messages,
     /// What the server listed before.
     Listing,
+    /// The task.
+    Task,
 }
 
 impl fmt::Display for Missing {
@@ -36,9 +46,12 @@ impl fmt::Display for Missing {
             Self::Claims => "the claims of the caller's token",
             Self::Session => "the MCP session",
             Self::Route => "the name of Envoy's route",
+            Self::Host => "the host of the request",
+            Self::Path => "the path of the request",
             Self::Name => "the whole name of what was called",
             Self::Messages => "the messages of a batch, or the URIs of a subscription",
             Self::Listing => "the definitions that the server listed before",
+            Self::Task => "the id of the task",
         })
     }
 }
@@ -52,9 +65,12 @@ impl Missing {
             Self::Claims => "claims",
             Self::Session => "session",
             Self::Route => "route",
+            Self::Host => "host",
+            Self::Path => "path",
             Self::Name => "name",
             Self::Messages => "messages",
             Self::Listing => "listing",
+            Self::Task => "task",
         }
     }
 }
@@ -78,15 +94,18 @@ pub(super) fn body(record: &Record, policy: Option<&Policy>) -> Result<String, M
         "tools/call" | "prompts/get" => {
             let known = arguments(record);
             let rules = policy.map_or(Vec::new(), |policy| rules(policy, record));
-            check_known(&rules, known.is_some())?;
+            check_known(policy, &rules, known.is_some())?;
             if known.is_none() && policy.is_some_and(|policy| compares_arguments(policy, &rules, record)) {
                 return Err(Missing::Arguments);
             }
             Ok(cases::request_body(&record.method, &[("name", &record.tool)], known.as_deref()))
         }
         "resources/read" | "resources/subscribe" | "resources/unsubscribe" => {
+            if policy.is_some_and(|policy| reads_query(policy, &record.tool)) {
+                return Err(Missing::Name);
+            }
             let rules = policy.map_or(Vec::new(), |policy| rules(policy, record));
-            check_known(&rules, true)?;
+            check_known(policy, &rules, true)?;
             params("uri", &record.tool)
         }
         "completion/complete" => {
@@ -96,6 +115,14 @@ pub(super) fn body(record: &Record, policy: Option<&Policy>) -> Result<String, M
         method if method.starts_with("tasks/") => params("taskId", "replayed"),
         _ => Ok(cases::request_body(&record.method, &[], None)),
     }
+}
+
+/// Whether an entry is about a query of this resource. Records have no query, so they do not say whether there was one.
+fn reads_query(policy: &Policy, uri: &str) -> bool {
+    let front = format!("{}?", uri::normalize(uri));
+    let entries = policy.resources();
+    entries.names().any(|(name, _)| name.starts_with(&front))
+        || entries.patterns().any(|(pattern, _)| pattern.as_str().contains('?') && pattern.overlaps_prefix(&front))
 }
 
 /// Whether a definition differed from its pin, as far as the record says. Its rule is the pin then; behind the pin there is more if an
@@ -144,18 +171,23 @@ fn compares_arguments(policy: &Policy, rules: &[&Rule], record: &Record) -> bool
 
 /// # Errors
 /// What these rules look at and a record does not have.
-fn check_known(rules: &[&Rule], has_arguments: bool) -> Result<(), Missing> {
+fn check_known(policy: Option<&Policy>, rules: &[&Rule], has_arguments: bool) -> Result<(), Missing> {
     let limits = || rules.iter().flat_map(|rule| rule.limits());
     let reads_call = || rules.iter().any(|rule| rule.reads_arguments()) || limits().any(|limit| limit.key.is_some());
     if !has_arguments && reads_call() {
         return Err(Missing::Arguments);
     }
-    let mut predicates = rules.iter().flat_map(|rule| rule.require().chain(rule.deny_if()).chain(rule.approval()));
-    let reads_claims = |condition: &Condition| condition.operand().reads_claims();
-    if predicates.any(|predicate| predicate.conditions.iter().any(reads_claims)) {
+    let predicates = || rules.iter().flat_map(|rule| rule.require().chain(rule.deny_if()).chain(rule.approval()));
+    let operands = || predicates().flat_map(|predicate| &predicate.conditions).map(Condition::operand);
+    if operands().any(Operand::reads_claims) {
         return Err(Missing::Claims);
     }
-    if limits().any(|limit| limit.scope == Scope::Session) {
+    let is_of_session = |name: &str| {
+        let mut observed = policy.map_or(&[][..], Policy::observed).iter();
+        observed.any(|counter| *counter.name == *name && counter.scope == Scope::Session)
+    };
+    let reads_session = |operand: &Operand| matches!(operand, Operand::Counter(name) if is_of_session(name));
+    if limits().any(|limit| limit.scope == Scope::Session) || operands().any(reads_session) {
         return Err(Missing::Session);
     }
     Ok(())

@@ -253,7 +253,7 @@ impl BodyFilter {
         let mut out = self.filter_lists(config, &rest, 0)?;
         if let Some(lists) = &mut self.lists {
             let end = lists.end(config);
-            lists.record_lost(&self.record);
+            lists.record_lost(config, &self.record);
             out.extend(end?);
         }
         Ok(FilteredChunk::Bytes(out))
@@ -263,7 +263,7 @@ impl BodyFilter {
         let Some(lists) = &mut self.lists else { return Ok(chunk.to_vec()) };
         let out = lists.push(config, chunk, room);
         // Also if that ends the stream.
-        lists.record_lost(&self.record);
+        lists.record_lost(config, &self.record);
         out
     }
 }

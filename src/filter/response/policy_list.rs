@@ -105,7 +105,7 @@ impl PolicyListStream {
 
     /// Writes down in a record how many entries were taken out, and which pinned tools differ from their pins, if that is more than the
     /// record says.
-    pub(super) fn record_lost(&self, record: &ResponseRecord) {
+    pub(super) fn record_lost(&self, config: &Config, record: &ResponseRecord) {
         let (hidden, drifts) = (self.seen.hidden.get(), self.seen.drifts.borrow());
         if record.read(|record| (record.hidden_entries, record.drifts.len())) == (hidden, drifts.len()) {
             return;
@@ -114,7 +114,7 @@ impl PolicyListStream {
             record.hidden_entries = hidden;
             record.drifts = drifts.clone();
         });
-        record.write();
+        record.write(config);
     }
 
     /// Reads a chunk and how much of it may be held, or the end.

@@ -6,6 +6,7 @@ use log::Level;
 
 use crate::{
     audit::AuditRecord,
+    config::Config,
     filter::{audit, host},
 };
 
@@ -29,8 +30,8 @@ impl ResponseRecord {
     }
 
     /// Writes the record again, where a response goes on. It is written at once, since a stream may be reset at any time.
-    pub(super) fn write(&self) {
-        if host::set_filter_state(&self.read(AuditRecord::to_json)).is_err() {
+    pub(super) fn write(&self, config: &Config) {
+        if host::set_filter_state(&self.read(|record| audit::to_json(config, record))).is_err() {
             audit::log_line(Level::Warn, "the audit record of a request does not say what became of its response");
         }
     }

@@ -81,7 +81,7 @@ fn a_secret_that_two_blocks_share_is_found() {
 }
 
 #[test]
-fn images_and_binary_blobs_are_not_looked_at_and_other_blobs_are() {
+fn images_and_binary_blobs_are_not_looked_at_and_other_blobs_are_decoded() {
     let email = format_named("email");
     let coded = STANDARD.encode(format!("write to {MAIL} now"));
     for (kind, is_read) in [("image", false), ("audio", false), ("text", true), ("resource", true)] {
@@ -101,9 +101,18 @@ fn images_and_binary_blobs_are_not_looked_at_and_other_blobs_are() {
         let out = stream(&email, &message);
         assert_eq!(out.contains("-31451"), is_read, "{media_type}: {out}");
     }
-    // What is not base64 is a text.
-    let message = format!(r#"{{"id":1,"result":{{"contents":[{{"blob":"{MAIL}","mimeType":"image/png"}}]}}}}"#);
-    assert!(stream(&email, &message).contains("-31451"));
+    // What is not base64 is a text, and what a lenient client decodes is decoded.
+    for blob in [
+        MAIL,
+        "Ym9iQGV4YW1wbGUuY29",
+        "Ym9i\\nQGV4\\nYW1wbGUuY29t",
+        "AGJvYkBleGFtcGxlLmNvbQDDv8O_",
+        "AGJvYkBleGFtcGxlLmNvbQDDvw",
+    ] {
+        let message = format!(r#"{{"id":1,"result":{{"contents":[{{"blob":"{blob}","mimeType":"image/png"}}]}}}}"#);
+        let refused = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-31451"#;
+        assert!(stream(&email, &message).starts_with(refused), "{blob}");
+    }
     let message = format!(r#"{{"id":1,"result":{{"content":[{{"data":"{MAIL}","type":"image"}}]}}}}"#);
     assert_eq!(stream(&email, &message), message.replace(MAIL, "[redacted]"));
     // A secret that is base64 is no image where the protocol has none.

@@ -114,6 +114,29 @@ fn a_message_that_is_too_long_becomes_an_error_and_the_stream_goes_on() {
 }
 
 #[test]
+fn an_answer_that_is_refused_on_a_stream_of_any_call_refuses_no_other_one() {
+    let denied = inspection(r#"{"deny_if":[{"find":"email"}],"max_bytes":120}"#);
+    let answer = |id: u32, text: &str| ANSWER.replace(":1,", &format!(":{id},")).replace('M', text);
+    let progress = |text: &str| PROGRESS.replace('M', text);
+    let long = "x".repeat(100);
+    for (found, refused, passed) in [
+        (answer(1, MAIL), "1", "23"),
+        (answer(1, &long), "1", "23"),
+        // The answer that belongs to these may be any that follows.
+        (progress(MAIL), "23", ""),
+        (progress(&long), "23", ""),
+    ] {
+        let messages = [found, answer(2, "two"), answer(3, "three")];
+        let out = whole(unknown_call(&denied), &messages.map(|message| format!("data: {message}\n\n")).concat());
+        let ids = |kind: &str| {
+            let of_kind = |id: &&str| out.contains(&format!(r#""id":{id},"{kind}""#));
+            ["1", "2", "3"].iter().filter(|id| of_kind(id)).copied().collect::<String>()
+        };
+        assert_eq!((&*ids("error"), &*ids("result")), (refused, passed), "{out}");
+    }
+}
+
+#[test]
 fn what_cannot_be_read_on_a_stream_becomes_an_error_that_says_why() {
     let email = format_named("email");
     let out = whole(sse(&email), "data: {\"id\":1,\"result\":{\"a\":1,\"a\":2}}\n\n");

@@ -151,9 +151,11 @@ impl<'m, O: FindObserver> Walk<'_, 'm, O> {
         if is_canonical && media_type.is_some_and(is_binary) {
             return;
         }
-        let decoded =
-            if is_canonical { Cow::Owned(decode_base64(blob.as_bytes())) } else { Cow::Borrowed(blob.as_bytes()) };
-        let finds = self.find(&decoded, false).finds;
+        // Lenient clients decode what is not canonical, too, and others show it as it is.
+        let mut finds = self.find(&decode_base64(blob.as_bytes()), false).finds;
+        if finds.is_empty() && !is_canonical {
+            finds = self.find(blob.as_bytes(), false).finds;
+        }
         self.count(&finds, at, MessagePart::Blob);
         self.refuse(&finds);
     }
