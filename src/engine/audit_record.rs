@@ -120,6 +120,7 @@ fn new(config: &Config, request: &BoundRequest, decision: Decision) -> Box<Audit
     record.grant = request.info.grant.as_ref().ok().map(|grant| grant.display().to_owned());
     record.request_id.clone_from(&request.info.request_id);
     record.traces = TraceParents::from_header(request.info.headers.str_value("traceparent"));
+    record.is_linked = config.audit.chain;
     record.approval_store = config.approvals.store.as_ref().map(|_| "etcd");
     record
 }
