@@ -48,7 +48,7 @@ use crate::{
 };
 
 pub use self::{
-    audit_record::refused_stream,
+    audit_record::{refuse_list, refused_stream},
     request::{BoundRequest, RequestInfo},
 };
 

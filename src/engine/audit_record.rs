@@ -84,6 +84,13 @@ pub fn refused_stream(request: &AuditRecord, why: &str) -> AuditRecord {
     }
 }
 
+/// Notes in the record of a request that a list in its response is refused.
+pub fn refuse_list(request: &mut AuditRecord, why: &str) {
+    request.decision = Decision::Refused;
+    why.clone_into(&mut request.message);
+    request.reason_code = Some("list");
+}
+
 /// The record of a request that passes uninspected.
 pub(super) fn bypassed(config: &Config, request: &BoundRequest) -> Box<AuditRecord> {
     new(config, request, Decision::Allowed)

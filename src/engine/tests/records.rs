@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::{BoundRequest, Disposition, Gateway, HeadersVerdict, RequestInfo, batch, call, check_headers};
 use crate::{
     audit::{AuditRecord, chain::MAX_LINK, record::MAX_BYTES},
-    engine::refused_stream,
+    engine::{refuse_list, refused_stream},
     http::Headers,
     identity::IdentityError,
 };
@@ -162,6 +162,17 @@ fn a_refused_stream_is_recorded_as_the_request_that_opened_it_with_the_reason() 
         r#"{"decision":"refused","reason":"legacy_stream","why":"it is of the old transport","policy":"default","config":"D","grant":"constant:alice","method":"(GET)","requestId":"r-1"}"#
     );
     assert_eq!(refused_stream(&passed, &"x".repeat(300)).message, "x".repeat(256));
+}
+
+#[test]
+fn the_record_of_a_request_whose_list_is_refused_says_so_and_why() {
+    let gateway = Gateway::new(POLICY);
+    let mut record = gateway.judge(&call("alice"), r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#).record;
+    refuse_list(&mut record, "it is not JSON");
+    assert_eq!(
+        text(&gateway, &record),
+        r#"{"decision":"refused","reason":"list","why":"it is not JSON","policy":"default","config":"D","grant":"constant:alice","method":"tools/list","requestId":"r-1"}"#
+    );
 }
 
 #[test]

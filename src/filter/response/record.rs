@@ -6,6 +6,8 @@ use log::Level;
 
 use crate::{
     audit::AuditRecord,
+    config::Config,
+    engine::refuse_list,
     filter::{audit, host},
 };
 
@@ -21,6 +23,12 @@ impl ResponseRecord {
     /// Changes the record. Nothing is written yet.
     pub(super) fn change(&self, change: impl FnOnce(&mut AuditRecord)) {
         change(&mut self.0.borrow_mut());
+    }
+
+    /// Writes the record of a request whose list is refused.
+    pub(super) fn refuse_list(&self, config: &Config, why: &str) {
+        self.change(|record| refuse_list(record, why));
+        self.read(|record| audit::write(config, record, None));
     }
 
     /// The record as it is now.
