@@ -218,6 +218,8 @@ impl ReplyContext<'_> {
         if !self.config.answers.unknown_tool {
             return None;
         }
+        // A caller that no one knows learns only that.
+        self.request.info.grant.as_ref().ok()?;
         let policy = &self.request.policy()?.policy;
         let caller = lists::caller_denials(self.config, self.request);
         (!authorize::is_permitted(policy, &caller, ListKind::Tools, name)).then_some(&**name)
