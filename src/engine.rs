@@ -48,7 +48,7 @@ use crate::{
 };
 
 pub use self::{
-    audit_record::refused_stream,
+    audit_record::{refuse_list, refused_stream},
     refuse::{no_room, too_large, unexpected_body},
     request::{BoundRequest, RequestInfo},
     response_body::{blocks_legacy_sse, inspects_response, removes_accept_encoding},

@@ -108,13 +108,47 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{DECISIONS, series_name};
+    use super::{DECISIONS, decision_labels, series_name};
+    use crate::{
+        audit::{AuditRecord, Decision},
+        config::Config,
+    };
 
     #[test]
     fn a_name_holds_its_labels_as_istio_marks_them() {
         let labels = [("policy", "default"), ("tool", "image.draw")];
         assert_eq!(series_name(DECISIONS, &labels), "policy=.=default;.;tool=.=image.draw;.;mcp_policy_decisions");
         assert_eq!(series_name(DECISIONS, &[]), "mcp_policy_decisions");
+    }
+
+    #[test]
+    fn a_tool_that_the_policy_names_has_a_label_of_its_own_and_every_other_one_shares_one() {
+        let policy = format!(
+            r#"{{"version":"1","default":"deny","hide":["drop","x_*"],"tools":{{"pay":{{}},"get_*":{{}}}},"definitions":{{"pin":{{"sha256":"{}"}}}}}}"#,
+            "0".repeat(64)
+        );
+        let config = Config::load(policy.as_bytes()).unwrap();
+        let tool = |method: &'static str, name: &str| {
+            let record = AuditRecord {
+                policy: Some("default".into()),
+                method: method.into(),
+                target: name.to_owned(),
+                ..AuditRecord::new(Decision::Denied, config.digest.clone())
+            };
+            decision_labels(&config, &record)[1].1.to_owned()
+        };
+        for (name, label) in [
+            ("pay", "pay"),
+            ("pin", "pin"),
+            ("drop", "drop"),
+            ("x_1", "other"),
+            ("get_1", "other"),
+            ("x_*", "other"),
+            ("zzz", "other"),
+        ] {
+            assert_eq!(tool("tools/call", name), label);
+        }
+        assert_eq!(tool("prompts/get", "pay"), "none");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::{borrow::Cow, sync::Arc};
 use crate::{
     amount::Amount,
     approval::ApproverNote,
+    audit::chain::MAX_LINK,
     json::{self, Writer, text_name},
     results::FinderCounts,
     text::{escape_invisible, front},
@@ -81,6 +82,8 @@ pub struct AuditRecord {
     pub shadow_redacted: FinderCounts,
     /// What a rule, a policy or a configuration in shadow would have decided.
     pub shadow: Option<Shadow>,
+    /// Whether its text gets a link of [`super::chain`], for which it leaves room.
+    pub is_linked: bool,
 }
 
 /// A decision that was reported and not enforced.
@@ -141,20 +144,16 @@ impl AuditRecord {
             redacted: FinderCounts::default(),
             shadow_redacted: FinderCounts::default(),
             shadow: None,
+            is_linked: false,
         }
     }
 
-    /// The record as [`Self::to_json_within`] 4 KiB.
+    /// The record as one line of JSON, with characters that cannot be seen as escapes: terminals and log viewers act on them. If
+    /// it is longer than 4 KiB, with its link if it gets one, the values of the arguments are left out, then everything but the
+    /// decision, then what the caller wrote.
     #[must_use]
     pub fn to_json(&self) -> String {
-        self.to_json_within(MAX_BYTES)
-    }
-
-    /// The record as one line of JSON, with characters that cannot be seen as escapes: terminals and log viewers act on them. If
-    /// it is longer than `max` bytes, the values of the arguments are left out, then everything but the decision, then what the
-    /// caller wrote.
-    #[must_use]
-    pub fn to_json_within(&self, max: usize) -> String {
+        let max = if self.is_linked { MAX_BYTES.saturating_sub(MAX_LINK) } else { MAX_BYTES };
         let write = |detail| Some(json::visible(self.write(detail))).filter(|json| json.len() <= max);
         let details = [Detail::Full, Detail::NoValues, Detail::Minimal];
         details.into_iter().find_map(write).unwrap_or_else(|| self.write_decision_only())

@@ -1,10 +1,17 @@
 //! An approval as the API shows it, and the audit record of a decision on it.
 
+use std::borrow::Cow;
+
 use crate::{
-    approval::{Approval, ApprovalDetails, ApproverDecision, GrantDigest, NotedTool, State, ToolNote, ToolNotes},
-    json::Writer,
+    approval::{
+        Approval, ApprovalDetails, ApprovalKey, ApproverDecision, GrantDigest, NotedTool, State, ToolNote, ToolNotes,
+    },
+    audit::record::MAX_BYTES,
+    json::{self, Writer},
     store::Store,
+    text::front,
     time::Timestamp,
+    uri,
 };
 
 use super::{auth::Approver, params, timestamp};
@@ -42,7 +49,7 @@ impl<'a> ApprovalItem<'a> {
         let mut item = Writer::default();
         item.add_string("id", &entry.id_text()).add_string("state", state(entry.state));
         if let Some(details) = details {
-            write_summary(&mut item, details)
+            write_summary(&mut item, details, details.key.name)
                 .add_string("filter", details.key.filter)
                 .add_optional_string("params", params::compact(details.key.params).as_deref())
                 .add_string("reason", details.reason);
@@ -59,24 +66,39 @@ impl<'a> ApprovalItem<'a> {
         item.finish()
     }
 
-    /// The audit record of a decision; `None` if the details are lost. `store` is where a fleet keeps its approvals.
+    /// The audit record of a decision; `None` if the details are lost. `store` is where a fleet keeps its approvals. As the records of
+    /// calls, it has no secret of a URI, nothing invisible and at most 4 KiB; if the call and the note are longer, it is without them.
     pub(super) fn record(&self, decision: &ApproverDecision<'_>, store: Option<&str>) -> Option<String> {
         let details = self.details.as_ref()?;
-        let mut approval = Writer::default();
-        approval
-            .add_string("id", &self.entry.id_text())
-            .add_string("approver", decision.approver)
-            .add_nonempty_string("note", decision.note)
-            .add_optional_string("store", store);
-        let mut record = Writer::default();
-        record.add_string("decision", state(self.entry.state));
-        write_summary(&mut record, details).add_json("approval", approval.finish());
-        Some(record.finish())
+        let write = |is_full: bool| {
+            let mut approval = Writer::default();
+            approval
+                .add_string("id", &self.entry.id_text())
+                .add_string("approver", decision.approver)
+                .add_nonempty_string("note", if is_full { decision.note } else { "" })
+                .add_optional_string("store", store);
+            let mut record = Writer::default();
+            record.add_string("decision", state(self.entry.state));
+            if is_full {
+                write_summary(&mut record, details, front(&target(&details.key)));
+            }
+            record.add_json("approval", approval.finish());
+            json::visible(record.finish())
+        };
+        Some(write(true)).filter(|record| record.len() <= MAX_BYTES).or_else(|| Some(write(false)))
     }
 }
 
-/// The call that needs the approval, its caller, and the rule.
-fn write_summary<'w>(out: &'w mut Writer, details: &ApprovalDetails<'_>) -> &'w mut Writer {
+/// The target of a call, as audit records name it.
+fn target<'a>(key: &ApprovalKey<'a>) -> Cow<'a, str> {
+    match key.method {
+        "tools/call" | "prompts/get" => Cow::Borrowed(key.name),
+        _ => uri::without_secrets(key.name),
+    }
+}
+
+/// The call that needs the approval, under the name of its target, its caller, and the rule.
+fn write_summary<'w>(out: &'w mut Writer, details: &ApprovalDetails<'_>, target: &str) -> &'w mut Writer {
     let key = &details.key;
     out.add_string("rule", key.rule)
         .add_string("policy", key.policy)
@@ -85,7 +107,7 @@ fn write_summary<'w>(out: &'w mut Writer, details: &ApprovalDetails<'_>) -> &'w 
         .add_nonempty_string("cluster", key.cluster)
         .add_string("grant", details.caller)
         .add_string("method", key.method)
-        .add_string("tool", key.name)
+        .add_string("tool", target)
 }
 
 /// A state as the API spells it.

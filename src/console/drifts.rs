@@ -3,7 +3,7 @@
 use crate::{
     drift::{AcceptError, Drift, DriftDetails, DriftState, DriftStore},
     http::Response,
-    json::Writer,
+    json::{self, Writer},
     store::Store,
     time::Timestamp,
 };
@@ -80,7 +80,7 @@ pub(super) fn accept<S: Store>(
                     .add_nonempty_string("note", note);
             },
         );
-        record.finish()
+        json::visible(record.finish())
     });
     ConsoleResponse { response, record }
 }

@@ -67,6 +67,11 @@ impl ApprovalRequest {
         Self { body: body.finish(), id }
     }
 
+    /// The call and the rule that it is about, as one id.
+    pub(super) fn into_id(self) -> String {
+        self.id
+    }
+
     /// Reads the service's answer.
     #[must_use]
     pub fn read_response(&self, status: &[u8], body: &[u8]) -> ApprovalResponse {

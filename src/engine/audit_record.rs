@@ -84,6 +84,13 @@ pub fn refused_stream(request: &AuditRecord, why: &str) -> AuditRecord {
     }
 }
 
+/// Notes in the record of a request that a list in its response is refused.
+pub fn refuse_list(request: &mut AuditRecord, why: &str) {
+    request.decision = Decision::Refused;
+    why.clone_into(&mut request.message);
+    request.reason_code = Some("list");
+}
+
 /// The record of a request that passes uninspected.
 pub(super) fn bypassed(config: &Config, request: &BoundRequest) -> Box<AuditRecord> {
     new(config, request, Decision::Allowed)
@@ -120,6 +127,7 @@ fn new(config: &Config, request: &BoundRequest, decision: Decision) -> Box<Audit
     record.grant = request.info.grant.as_ref().ok().map(|grant| grant.display().to_owned());
     record.request_id.clone_from(&request.info.request_id);
     record.traces = TraceParents::from_header(request.info.headers.str_value("traceparent"));
+    record.is_linked = config.audit.chain;
     record.approval_store = config.approvals.store.as_ref().map(|_| "etcd");
     record
 }

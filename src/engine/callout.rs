@@ -72,8 +72,8 @@ impl Callout {
 /// The answers of external services about a call so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CalloutResults {
-    /// The approval service's answer.
-    pub approval: Option<ApprovalResponse>,
+    /// The id of the question to the approval service, and its answer.
+    pub approval: Option<(String, ApprovalResponse)>,
     /// What became of the approval that a fleet keeps.
     pub(super) stored: Option<Box<StoredOutcome>>,
     pub(super) enforced: Vec<RateLimitResult>,
@@ -98,7 +98,7 @@ impl CalloutResults {
                     request.read_response(&response.status, &response.body)
                 });
                 let is_usable = approval != ApprovalResponse::Failed;
-                self.approval = Some(approval);
+                self.approval = Some((request.into_id(), approval));
                 is_usable
             }
             Callout::Charge { mode, .. } => {

@@ -155,16 +155,19 @@ pub fn is_visible_to(config: &Config, policy: &Policy, caller: &CallerDenials, k
     match config.lists.show {
         Show::Full => true,
         Show::HiddenOnly => kind != ListKind::Tools || !policy.hides(name),
-        Show::Permitted => {
-            let method = match kind {
-                ListKind::Tools => "tools/call",
-                ListKind::Prompts => "prompts/get",
-                ListKind::Resources | ListKind::Templates => "resources/read",
-            };
-            let is_open = policy.method(method).is_none_or(|gate| gate.effect == Effect::Allow);
-            is_open && authorize::is_permitted(policy, caller, kind, name)
-        }
+        Show::Permitted => is_permitted(policy, caller, kind, name),
     }
+}
+
+/// Whether some call, use or reading could pass for a caller, as far as the policy tells.
+pub(super) fn is_permitted(policy: &Policy, caller: &CallerDenials, kind: ListKind, name: &str) -> bool {
+    let method = match kind {
+        ListKind::Tools => "tools/call",
+        ListKind::Prompts => "prompts/get",
+        ListKind::Resources | ListKind::Templates => "resources/read",
+    };
+    let is_open = policy.method(method).is_none_or(|gate| gate.effect == Effect::Allow);
+    is_open && authorize::is_permitted(policy, caller, kind, name)
 }
 
 /// The work that [`is_visible`] takes at most, in units of [`crate::budget::Work`].

@@ -5,7 +5,7 @@
 use super::{
     BoundRequest,
     approval_service::Pending,
-    authorize::{self, Denial, MessageDenial, denial_text, target::TargetName},
+    authorize::{Denial, MessageDenial, denial_text, target::TargetName},
     elicitation::Dialogue,
     lists,
 };
@@ -230,9 +230,11 @@ impl ReplyContext<'_> {
         if !self.config.answers.unknown_tool {
             return None;
         }
+        // A caller that no one knows learns only that.
+        self.request.info.grant.as_ref().ok()?;
         let policy = &self.request.policy()?.policy;
         let caller = lists::caller_denials(self.config, self.request);
-        (!authorize::is_permitted(policy, &caller, ListKind::Tools, name)).then_some(&**name)
+        (!lists::is_permitted(policy, &caller, ListKind::Tools, name)).then_some(&**name)
     }
 }
 

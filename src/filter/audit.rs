@@ -6,10 +6,9 @@ use log::Level;
 
 use crate::{
     audit::{
-        AuditRecord, Decision, chain,
+        AuditRecord, Decision,
         decision_log::Buffer,
         log_throttle::{LogThrottle, ThrottledLine},
-        record,
     },
     config::{Config, LogFilter},
     time::Timestamp,
@@ -28,7 +27,7 @@ thread_local! {
 
 /// Records what was decided about a request, at `now` if that is known.
 pub(super) fn write(config: &Config, record: &AuditRecord, now: Option<Timestamp>) {
-    let json = to_json(config, record);
+    let json = record.to_json();
     if host::set_filter_state(&json).is_err() {
         log_line(Level::Warn, "the audit record of a request was lost");
     }
@@ -53,12 +52,6 @@ pub(super) fn write(config: &Config, record: &AuditRecord, now: Option<Timestamp
     if is_shown {
         buffer(json, now);
     }
-}
-
-/// The text of a record, which has room for its link.
-pub(super) fn to_json(config: &Config, record: &AuditRecord) -> String {
-    let room = if config.audit.chain { record::MAX_BYTES.saturating_sub(chain::MAX_LINK) } else { record::MAX_BYTES };
-    record.to_json_within(room)
 }
 
 /// Adds a record to those that the console displays.

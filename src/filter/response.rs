@@ -147,7 +147,7 @@ impl ResponseHandler {
             results.on_headers(config, head.as_ref())?;
         }
         self.refund = refund.and_then(|refund| refund.listen(head.as_ref()?));
-        self.filter.on_headers(head.as_ref())?;
+        self.filter.on_headers(config, head.as_ref())?;
         if head.is_some_and(|head| head.format == Some(ResponseFormat::Json)) {
             let results = self.results.as_ref().and_then(|results| results.whole_text());
             self.text = WholeText::of([self.filter.whole_text(), results]);

@@ -53,6 +53,9 @@ pub trait Visibility {
     /// Notes that the list has ended.
     fn end_list(&self, _kind: ListKind) {}
 
+    /// Notes that an entry is taken out that no call could name.
+    fn drop_unnamed(&self) {}
+
     /// The work that [`Self::mark_visible`] takes at most for an entry, in units of [`crate::budget::Work`].
     fn work(&self, _kind: ListKind, _name: &str) -> usize {
         0
@@ -124,6 +127,8 @@ pub enum PrivateLists {
 pub struct ListStream {
     request: ListRequest,
     form: Form,
+    /// Why the list was refused, if it was not one of events.
+    refusal: Option<&'static str>,
 }
 
 #[derive(Clone, Debug)]
@@ -185,13 +190,13 @@ impl ListStream {
     /// Filters a response that is JSON.
     #[must_use]
     pub fn json(request: ListRequest) -> Self {
-        Self { request, form: Form::Json { text: Vec::new() } }
+        Self { request, form: Form::Json { text: Vec::new() }, refusal: None }
     }
 
     /// Filters a response that is an event stream.
     #[must_use]
     pub fn events(request: ListRequest) -> Self {
-        Self { request, form: Form::Events(Box::default()) }
+        Self { request, form: Form::Events(Box::default()), refusal: None }
     }
 
     /// Takes the next chunk, and returns the bytes to forward now. Of the response, `room` bytes may be held besides what is
@@ -234,6 +239,12 @@ impl ListStream {
         }
     }
 
+    /// Why a list in the response was refused, if one was: the last of them.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&'static str> {
+        if let Form::Events(events) = &self.form { events.refusal() } else { self.refusal }
+    }
+
     fn limit(&self, room: usize) -> HoldLimit {
         let bytes = self.held().saturating_add(room);
         if bytes < self.request.max_bytes {
@@ -255,12 +266,12 @@ impl ListStream {
                 Ok(match message::filter(&text, self.request.private, shows) {
                     _ if self.request.is_unchanged => text,
                     Ok(trimmed) => trimmed.unwrap_or(text),
-                    Err(why) => self.request.refused(why.message()).into_bytes(),
+                    Err(why) => self.request.refused(self.refusal.insert(why.message())).into_bytes(),
                 })
             }
             Form::Events(events) => events.end(&self.request, shows),
             Form::Unread => Ok(Vec::new()),
-            Form::Refused(why) => Ok(self.request.refused(why).into_bytes()),
+            Form::Refused(why) => Ok(self.request.refused(self.refusal.insert(why)).into_bytes()),
         }
     }
 }

@@ -193,3 +193,53 @@ fn a_list_that_has_not_changed_is_not_sent_again() {
     request_approvals(&store, &["3".to_owned()]);
     assert_eq!(get(&store, "/api/approvals", &before).response.status, 200, "one more is pending");
 }
+
+/// The record of a decision on this call.
+fn record_of_decision(policy: &str, method: &str, params: &str, note: &str) -> String {
+    let store = InMemory::new([1; 16]);
+    let config = Config::load(policy.as_bytes()).unwrap();
+    let pairs = [(":method", "POST"), ("content-type", "application/json")];
+    let call = RequestInfo::new(headers(&pairs), Ok(Grant::from_name("jwt:agent")));
+    let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
+    let asked = engine::authorize(&config, &BoundRequest::new(&config, call), body.as_bytes(), "gate", NOW, &store);
+    let id = asked.record.approval.expect("a request").id;
+    let decision = format!(r#"{{"decision":"reject","note":"{note}"}}"#);
+    let path = format!("/api/approvals/{id}");
+    let decided = answer(&console(), &request("POST", &path, &[]), decision.as_bytes(), NOW, &store);
+    assert_eq!(decided.response.status, 200);
+    decided.record.expect("a record").replace(&*config.digest, "CONFIG").replace(&id, "ID")
+}
+
+#[test]
+fn the_record_of_a_decision_names_a_resource_without_its_query_and_at_most_256_characters_of_it() {
+    let policy = r#"{"version":"1","default":"deny","resources":{"https://x/*":{"action":"require_approval"}}}"#;
+    let expected = |uri: &str| {
+        format!(
+            r#"{{"decision":"rejected","rule":"/resources/https:~1~1x~1*/action","policy":"default","config":"CONFIG","grant":"jwt:agent","method":"resources/read","tool":"{uri}","approval":{{"id":"ID","approver":"jwt:boss","note":"no"}}}}"#
+        )
+    };
+    let long = format!("https://x/{}", "a".repeat(8000));
+    for (uri, named) in [("https://x/report?token=hunter2", "https://x/report"), (&long, crate::text::front(&long))] {
+        let record = record_of_decision(policy, "resources/read", &format!(r#"{{"uri":"{uri}"}}"#), "no");
+        assert_eq!(record, expected(named));
+    }
+}
+
+#[test]
+fn the_record_of_a_decision_names_a_tool_as_it_is_and_shows_what_is_invisible() {
+    let policy = r#"{"version":"1","default":"deny","tools":{"*":{"action":"require_approval"}}}"#;
+    let record = record_of_decision(policy, "tools/call", "{\"name\":\"a?b\u{202e}c\"}", "n\u{200b}o");
+    assert_eq!(
+        record,
+        r#"{"decision":"rejected","rule":"/tools/*/action","policy":"default","config":"CONFIG","grant":"jwt:agent","method":"tools/call","tool":"a?b\u202ec","approval":{"id":"ID","approver":"jwt:boss","note":"n\u200bo"}}"#
+    );
+}
+
+#[test]
+fn the_record_of_a_decision_has_at_most_4_kib() {
+    let policy = r#"{"version":"1","default":"deny","tools":{"*":{"action":"require_approval"}}}"#;
+    let record = record_of_decision(policy, "tools/call", r#"{"name":"pay"}"#, &"\u{e0001}".repeat(500));
+    assert_eq!(record, r#"{"decision":"rejected","approval":{"id":"ID","approver":"jwt:boss"}}"#);
+    let record = record_of_decision(policy, "tools/call", r#"{"name":"pay"}"#, &"é".repeat(500));
+    assert!(record.len() > 1000 && record.ends_with("éé\"}}"), "{record}");
+}

@@ -156,21 +156,23 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
     }
 
     /// Reads what the approval service has answered, or says what to ask it.
-    fn check_remote(&self, response: Option<&ApprovalResponse>) -> Result<FoundApproval, Denial<'p>> {
+    fn check_remote(&self, answered: Option<&(String, ApprovalResponse)>) -> Result<FoundApproval, Denial<'p>> {
         let ApprovalRequirement { predicate, target, ttl, .. } = self.requirement;
         let (key, fingerprint) = self.approval_key()?;
-        match response {
+        match answered {
             None => {
                 let for_approver = denial_text::reason_for_approver(predicate, target);
                 let request = ApprovalRequest::new(fingerprint, &key, self.caller, &for_approver, *ttl);
                 Err(Denial::CalloutPending { rule: &predicate.pointer, ask: Box::new(Callout::Approval(request)) })
             }
-            Some(ApprovalResponse::Approved(note)) => {
+            // Rules may read the time and counters, so that another one asks for the approval meanwhile.
+            Some((id, _)) if *id != fingerprint.id() => Err(self.denied(denial_text::approval_service_failed(target))),
+            Some((_, ApprovalResponse::Approved(note))) => {
                 Ok(FoundApproval::Given(Approved { used: None, by: note.clone() }))
             }
-            Some(ApprovalResponse::Rejected(note)) => Err(self.rejected(note)),
-            Some(ApprovalResponse::Pending(pending)) => Err(self.pending(Filing::Known(pending.clone()))),
-            Some(ApprovalResponse::Failed) => Err(self.denied(denial_text::approval_service_failed(target))),
+            Some((_, ApprovalResponse::Rejected(note))) => Err(self.rejected(note)),
+            Some((_, ApprovalResponse::Pending(pending))) => Err(self.pending(Filing::Known(pending.clone()))),
+            Some((_, ApprovalResponse::Failed)) => Err(self.denied(denial_text::approval_service_failed(target))),
         }
     }
 

@@ -162,8 +162,8 @@ pub(in crate::engine) fn is_permitted(policy: &Policy, caller: &CallerDenials, l
     let rule = find_rule(&TargetName { kind, name }, policy, &mut NoTrace);
     let all = (kind == TargetKind::Tool).then(|| policy.all_tools());
     let is_open = |rule: Option<&Rule>| {
-        let lacks_schema = kind == TargetKind::Tool && policy.lacks_schema(name, rule);
-        !lacks_schema && rule.is_none_or(|rule| policy.may_allow(rule, caller))
+        let lacks_pin = kind == TargetKind::Tool && policy.lacks_pin(name, rule);
+        !lacks_pin && rule.is_none_or(|rule| policy.may_allow(rule, caller))
     };
     rule.is_ok_and(is_open) && all.is_none_or(|all| !all.never_allows() && !all.denies_caller(caller))
 }

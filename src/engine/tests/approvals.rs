@@ -325,7 +325,7 @@ fn a_service_decides_if_the_configuration_names_one() {
     );
     assert_eq!(inquiry.body, expected);
     assert_eq!(id.len(), 32);
-    let results = |response| CalloutResults { approval: Some(response), ..CalloutResults::default() };
+    let results = |response| CalloutResults { approval: Some((id.clone(), response)), ..CalloutResults::default() };
     let decide_with = |response| gateway.judge(&RequestInfo { callouts: results(response), ..call("alice") }, PAY);
     let said = || ApproverNote { id: "1".into(), approver: "bob".into(), note: "fine".into() };
     let passed = decide_with(ApprovalResponse::Approved(said()));

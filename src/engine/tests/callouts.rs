@@ -49,7 +49,7 @@ fn an_answer_counts_if_it_can_be_used() {
     let record = |ask: &Callout, status: &str, body: &str| {
         let (mut results, status, body) = (CalloutResults::default(), status.into(), body.into());
         let recorded = results.record(ask.clone(), Some(&CalloutResponse { status, body }), NOW);
-        (recorded, results.approval)
+        (recorded, results.approval.map(|(_, approval)| approval))
     };
     for (status, body, is_usable) in [
         ("200", r#"{"decision":"approve"}"#, true),
@@ -108,4 +108,29 @@ fn a_service_is_not_asked_to_charge_a_call_that_waits_for_approval() {
     let waiting = gateway(CHARGE).judge(&call("alice"), PAY);
     assert_eq!(waiting.record.decision.name(), "approval_required");
     assert!(matches!(waiting.answer, Disposition::Reply(_)), "{waiting:?}");
+}
+
+#[test]
+fn what_a_service_says_holds_for_the_rule_that_it_was_asked_about() {
+    let policy = r#"{"version":"1","default":"deny","tools":{
+        "spend":{"limits":[{"counter":"spent","window":"day","scope":"grant"}]},
+        "pay":{"require_approval":[
+            {"conditions":[{"counter":"spent","op":"gt","value":0}],"on_deny":"Ask a director."},
+            {"conditions":[],"on_deny":"Ask a manager."}]}}}"#;
+    let gateway = Gateway::new(&format!(r#"{{"policy":{policy},{SERVICE}}}"#));
+    let question = ask(&gateway, &call("alice"));
+    let approved = CalloutResponse { status: b"200".to_vec(), body: br#"{"decision":"approve"}"#.to_vec() };
+    let mut caller = call("alice");
+    assert_eq!(caller.callouts.record(question, Some(&approved), NOW), Recorded::Answered);
+    assert!(matches!(gateway.judge(&caller, PAY).answer, Disposition::Forward(_)));
+    // Meanwhile, another call of the same caller makes the first rule ask.
+    let spend = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"spend"}}"#;
+    assert!(matches!(gateway.judge(&call("alice"), spend).answer, Disposition::Forward(_)));
+    let why = "the tool `pay` needs approval, and the approval service gave no usable answer; repeat the call later";
+    let data = format!(
+        r#"{{"kind":"denied","rule":"/tools/pay/require_approval/0","policy":"default","tool":"pay","reason":"{why}","requestId":"r-1"}}"#
+    );
+    let error = format!(r#"{{"code":-31403,"message":"Policy violation: {why}","data":{data}}}"#);
+    let Disposition::Reply(reply) = gateway.judge(&caller, PAY).answer else { panic!("it passes") };
+    assert_eq!(reply.body, format!(r#"{{"jsonrpc":"2.0","id":1,"error":{error}}}"#));
 }

@@ -4,7 +4,11 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{Disposition, Gateway, RequestInfo, batch, call};
-use crate::{engine::callout::Callout, http::Headers};
+use crate::{
+    engine::{callout::Callout, lists::is_visible},
+    http::Headers,
+    mcp::list::ListKind,
+};
 
 /// Three rules name the counter `spend`, and all of them speak of `charge`.
 const POLICY: &str = r#"{"policy":{"version":"1","default":"deny",
@@ -168,5 +172,28 @@ fn a_limit_of_a_session_counts_each_session_of_a_caller_and_calls_without_one_to
         let pairs = pairs.into_iter().map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
         let info = RequestInfo { headers: Headers::new(pairs.collect()), ..call(grant) };
         assert_eq!(gateway.judge(&info, body).record.rule, expected, "{grant} {headers:?}");
+    }
+}
+
+#[test]
+fn a_limit_of_zero_lets_no_call_through_whatever_it_costs() {
+    for service in ["", r#","limits":{"service":{"cluster":"rls"}}"#] {
+        let limit = r#"{"counter":"c","window":"day","max":0,"scope":"grant","increment_from":"args.n"}"#;
+        let policy = format!(r#"{{"version":"1","default":"deny","tools":{{"t":{{"limits":[{limit}]}}}}}}"#);
+        let gateway = Gateway::new(&format!(r#"{{"policy":{policy}{service}}}"#));
+        let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","arguments":{"n":0}}}"#;
+        let Disposition::Reply(reply) = gateway.judge(&call("alice"), body).answer else { panic!("it passes") };
+        let why = "the policy allows no calls of the tool `t`";
+        let limit = r#"{"counter":"c","window":"day","max":0,"scope":"grant","cost":0}"#;
+        let data = format!(
+            r#"{{"kind":"rate_limited","rule":"/tools/t/limits/0","policy":"default","tool":"t","reason":"{why}","requestId":"r-1","limit":{limit}}}"#
+        );
+        let error = format!(r#"{{"code":-31429,"message":"Policy violation: {why}; do not retry","data":{data}}}"#);
+        assert_eq!(reply.body, format!(r#"{{"jsonrpc":"2.0","id":1,"error":{error}}}"#));
+        assert_eq!(reply.retry_after, None);
+        assert!(
+            !is_visible(&gateway.config, &gateway.config.policies[0].policy, ListKind::Tools, "t"),
+            "none can pass"
+        );
     }
 }

@@ -8,8 +8,7 @@ use crate::{
     approval::{ApprovalStore, ApproverDecision, GrantDigest},
     engine::{
         BoundRequest,
-        approval_service::{ApprovalResponse, Pending},
-        callout::CalloutResults,
+        callout::{CalloutResponse, Recorded},
     },
     http::Headers,
     identity::Grant,
@@ -266,13 +265,12 @@ fn a_service_can_name_the_page() {
     let policy = POLICY.replace(r#""url":"http://localhost:10001""#, r#""service":{"cluster":"desk","path":"/"}"#);
     let gateway = Gateway::new(&policy);
     let answer = |url: &str| {
-        let pending = Pending { id: "7".into(), url: Some(url.to_owned()), expires_at: None };
-        let approval = Some(ApprovalResponse::Pending(pending));
-        let (info, body) = stateless(URL, "");
-        reply(
-            &gateway,
-            (RequestInfo { callouts: CalloutResults { approval, ..CalloutResults::default() }, ..info }, body),
-        )
+        let (mut info, body) = stateless(URL, "");
+        let Disposition::Callout(question) = gateway.judge(&info, &body).answer else { panic!("not asked") };
+        let answer = format!(r#"{{"decision":"pending","id":"7","url":{}}}"#, crate::json::quoted(url));
+        let answer = CalloutResponse { status: b"200".to_vec(), body: answer.into_bytes() };
+        assert_eq!(info.callouts.record(question, Some(&answer), NOW), Recorded::Answered);
+        reply(&gateway, (info, body))
     };
     let asked = answer("https://desk.example/7");
     assert!(asked.contains(r#""params":{"mode":"url","url":"https://desk.example/7""#), "{asked}");

@@ -4,7 +4,12 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{BoundRequest, Disposition, Gateway, HeadersVerdict, RequestInfo, batch, call, check_headers};
-use crate::{audit::AuditRecord, engine::refused_stream, http::Headers, identity::IdentityError};
+use crate::{
+    audit::{AuditRecord, chain::MAX_LINK, record::MAX_BYTES},
+    engine::{refuse_list, refused_stream},
+    http::Headers,
+    identity::IdentityError,
+};
 
 const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const META_PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -160,6 +165,17 @@ fn a_refused_stream_is_recorded_as_the_request_that_opened_it_with_the_reason() 
 }
 
 #[test]
+fn the_record_of_a_request_whose_list_is_refused_says_so_and_why() {
+    let gateway = Gateway::new(POLICY);
+    let mut record = gateway.judge(&call("alice"), r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#).record;
+    refuse_list(&mut record, "it is not JSON");
+    assert_eq!(
+        text(&gateway, &record),
+        r#"{"decision":"refused","reason":"list","why":"it is not JSON","policy":"default","config":"D","grant":"constant:alice","method":"tools/list","requestId":"r-1"}"#
+    );
+}
+
+#[test]
 fn the_gateways_own_failure_is_recorded_as_one() {
     let gateway = Gateway::new(
         r#"{"policy":{"version":"1","default":"deny","tools":{"t":{"rate_limit":"1/day"}}},"limits":{"service":{"cluster":"rls"}}}"#,
@@ -172,4 +188,21 @@ fn the_gateways_own_failure_is_recorded_as_one() {
     let Disposition::Callout(ask) = waiting.answer else { panic!("answered") };
     let _unanswered = failed.callouts.record(ask, None, super::NOW);
     assert_eq!(record(&gateway, &failed, body), r#"{"decision":"failed",…,"method":"tools/call","tool":"t",r}"#);
+}
+
+#[test]
+fn a_record_that_will_be_linked_has_room_for_its_link_whichever_callback_writes_it() {
+    for (chain, longest) in [(false, MAX_BYTES), (true, MAX_BYTES - MAX_LINK)] {
+        let policy = r#"{"version":"1","default":"allow"}"#;
+        let audit = format!(r#"{{"arguments":"values","chain":{chain}}}"#);
+        let gateway = Gateway::new(&format!(r#"{{"policy":{policy},"audit":{audit}}}"#));
+        let length = |size: usize| {
+            let arguments = format!(r#"{{"a":"{}"}}"#, "x".repeat(size));
+            let body = format!(
+                r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"ok","arguments":{arguments}}}}}"#
+            );
+            gateway.judge(&call("alice"), &body).record.to_json().len()
+        };
+        assert_eq!((3000..4096).map(length).max(), Some(longest), "{chain}");
+    }
 }

@@ -93,7 +93,7 @@ impl ResponseFilter {
     ///
     /// # Errors
     /// What to reply in place of the response.
-    pub(super) fn on_headers(&mut self, head: Option<&ResponseHead>) -> Result<(), Reply> {
+    pub(super) fn on_headers(&mut self, config: &Config, head: Option<&ResponseHead>) -> Result<(), Reply> {
         if matches!(self, Self::Inactive | Self::Body(_)) {
             return Ok(());
         }
@@ -101,7 +101,7 @@ impl ResponseFilter {
         let body = match std::mem::replace(self, Self::Inactive) {
             // An error lists nothing, whether it is Envoy's own or a server's: clients read no result in it.
             _ if !head.is_success => None,
-            Self::Lists(lists, record) => BodyFilter::for_message(*lists, record, head)?,
+            Self::Lists(lists, record) => BodyFilter::for_message(config, *lists, record, head)?,
             Self::Stream { guard, lists, record } if head.is_stream => {
                 BodyFilter::for_request_without_message(guard, lists, record, head)?
             }
@@ -188,6 +188,7 @@ impl ResponseFilter {
 impl BodyFilter {
     /// `None` if the body cannot be read, and nothing is enforced.
     fn for_message(
+        config: &Config,
         lists: lists::ListFilter,
         record: ResponseRecord,
         head: &ResponseHead,
@@ -196,6 +197,7 @@ impl BodyFilter {
             if lists.request.is_unchanged {
                 return Ok(None);
             }
+            record.refuse_list(config, UNKNOWN_FORMAT);
             return Err(Reply { status: 200, retry_after: None, body: lists.request.refused(UNKNOWN_FORMAT) });
         };
         Self::new(None, Some(PolicyListStream::new(lists, format)), record, format == ResponseFormat::Json).map(Some)

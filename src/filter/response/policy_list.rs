@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    audit::Decision,
     config::Config,
     engine::{
         definitions::{ListOrigin, ListedDefinitions},
@@ -103,18 +104,23 @@ impl PolicyListStream {
         self.read(config, false, None)
     }
 
-    /// Writes down in a record how many entries were taken out, and which pinned tools differ from their pins, if that is more than the
-    /// record says.
+    /// Writes down in a record how many entries were taken out, which pinned tools differ from their pins, and whether a list was
+    /// refused, if that is more than the record says.
     pub(super) fn record_lost(&self, config: &Config, record: &ResponseRecord) {
         let (hidden, drifts) = (self.seen.hidden.get(), self.seen.drifts.borrow());
-        if record.read(|record| (record.hidden_entries, record.drifts.len())) == (hidden, drifts.len()) {
+        let refusal = self.filter.refusal().filter(|_| !record.read(|record| record.decision == Decision::Refused));
+        let is_known = record.read(|record| (record.hidden_entries, record.drifts.len())) == (hidden, drifts.len());
+        if is_known && refusal.is_none() {
             return;
         }
         record.change(|record| {
             record.hidden_entries = hidden;
             record.drifts = drifts.clone();
         });
-        record.write(config);
+        match refusal {
+            Some(why) => record.refuse_list(config, why),
+            None => record.write(),
+        }
     }
 
     /// Reads a chunk and how much of it may be held, or the end.
@@ -187,8 +193,14 @@ impl PolicyVisibility<'_, '_, '_> {
             return true;
         }
         let is_visible = is_visible && is_admitted;
-        self.seen.hidden.set(self.seen.hidden.get().saturating_add(usize::from(!is_visible)));
+        if !is_visible {
+            self.count_hidden();
+        }
         is_visible
+    }
+
+    fn count_hidden(&self) {
+        self.seen.hidden.set(self.seen.hidden.get().saturating_add(1));
     }
 }
 
@@ -214,6 +226,12 @@ impl Visibility for PolicyVisibility<'_, '_, '_> {
     fn end_list(&self, kind: ListKind) {
         if let (ListKind::Tools, Some(definitions)) = (kind, self.definitions) {
             definitions.end_list();
+        }
+    }
+
+    fn drop_unnamed(&self) {
+        if !self.is_unchanged {
+            self.count_hidden();
         }
     }
 

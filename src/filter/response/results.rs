@@ -177,7 +177,7 @@ impl ResultStage {
         if is_refusal {
             self.record.read(|record| audit::write(config, record, None));
         } else {
-            self.record.write(config);
+            self.record.write();
         }
     }
 }

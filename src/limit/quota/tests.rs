@@ -42,6 +42,16 @@ fn a_clock_that_steps_back_refills_no_counter() {
 }
 
 #[test]
+fn a_max_of_zero_has_no_room_for_what_costs_nothing() {
+    for algorithm in [Algorithm::Fixed, Algorithm::Sliding] {
+        let of = |max| Quota { window: Window::new(60).unwrap(), algorithm, max: Some(max) };
+        let never = LimitExceeded { retry_at: None, remaining: None };
+        assert_eq!(of(Amount::ZERO).charge(None, Amount::ZERO, Timestamp(0)), Err(never));
+        assert!(of(Amount::ONE).charge(None, Amount::ZERO, Timestamp(0)).is_ok());
+    }
+}
+
+#[test]
 fn a_max_of_zero_never_has_room() {
     assert_eq!(run(quota(60, 0, Algorithm::Fixed), &[0]), [Err(None)]);
     assert_eq!(run(quota(60, 0, Algorithm::Sliding), &[0]), [Err(None)]);

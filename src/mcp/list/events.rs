@@ -19,6 +19,8 @@ use crate::mcp::{
 pub(super) struct Events {
     event: HeldEvent,
     sniffer: Sniffer,
+    /// Why a list was refused, the last of them.
+    refusal: Option<&'static str>,
 }
 
 impl Events {
@@ -56,6 +58,11 @@ impl Events {
         self.event.bytes.len()
     }
 
+    /// Why a list was refused, if one was.
+    pub(super) fn refusal(&self) -> Option<&'static str> {
+        self.refusal
+    }
+
     /// The bytes to forward at the end of the stream. Some clients act on a last event that lacks its blank line.
     pub(super) fn end(&mut self, request: &ListRequest, shows: &dyn Visibility) -> Result<Vec<u8>, StreamAborted> {
         let mut out = Vec::new();
@@ -68,6 +75,7 @@ impl Events {
         match self.event.state {
             // Its front has been forwarded, or would have been, had it come in smaller chunks.
             EventState::Held | EventState::Passing if self.sniffer.is_contradictory() && !is_unchanged => {
+                self.refusal = Some(Unreadable::Ambiguous.message());
                 return Err(StreamAborted);
             }
             EventState::Held if self.sniffer.is_not_list() => self.event.pass(out),
@@ -104,7 +112,8 @@ impl Events {
     }
 
     /// Replaces the event by an error.
-    fn replace_event(&mut self, why: &str, request: &ListRequest) -> Result<(), StreamAborted> {
+    fn replace_event(&mut self, why: &'static str, request: &ListRequest) -> Result<(), StreamAborted> {
+        self.refusal = Some(why);
         let error = refused(Some(self.id(request).ok_or(StreamAborted)?), why);
         self.event.bytes = with_data(&self.event.bytes, error.as_bytes());
         Ok(())

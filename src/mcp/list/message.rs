@@ -161,6 +161,7 @@ impl Pass<'_> {
             let Some(name) = Self::read_name(reader, kind)?.filter(|name| is_callable(kind, name)) else {
                 self.judge(kind, &mut waiting, &mut run);
                 self.cut(run.push(start..reader.end_position(), false));
+                self.shows.drop_unnamed();
                 return Ok(());
             };
             if self.work.charge(self.shows.work(kind, &name)).is_err() {

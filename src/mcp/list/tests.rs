@@ -5,8 +5,13 @@ mod streams;
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
+use std::cell::Cell;
+
 use super::{ListKind, ListRequest, ListStream, ListedEntry, PrivateLists, StreamAborted, Visibility};
-use crate::budget::{LIST_BYTE, MAX_WORK};
+use crate::{
+    budget::{LIST_BYTE, MAX_WORK},
+    mcp::refusal_text::{LONG_LIST, UNREADABLE_LIST},
+};
 
 /// The request in most tests: one list, of revision 2025-11-25.
 pub(super) fn list_request() -> ListRequest {
@@ -225,6 +230,67 @@ fn entries_with_names_that_no_call_can_have_are_not_shown() {
     assert!(shown("tools", "name", 256) && !shown("tools", "name", 257));
     assert!(shown("prompts", "name", 256) && !shown("prompts", "name", 257));
     assert!(shown("resources", "uri", 8192) && !shown("resources", "uri", 8193));
+}
+
+/// Shows everything but names with `evil`, and counts what is taken out.
+#[derive(Default)]
+struct Counting(Cell<usize>);
+
+impl Visibility for Counting {
+    fn mark_visible(&self, kind: ListKind, entries: &mut [ListedEntry<'_>]) {
+        shows.mark_visible(kind, entries);
+        entries.iter().filter(|entry| !entry.is_visible).for_each(|_| self.drop_unnamed());
+    }
+
+    fn drop_unnamed(&self) {
+        self.0.set(self.0.get() + 1);
+    }
+}
+
+#[test]
+fn an_entry_that_no_call_could_name_counts_among_those_that_are_taken_out() {
+    for (entries, left, count) in [
+        (r#"[{"name":"a"},{"name":""},{"title":"b"},7,{"name":"evil"}]"#, r#"[{"name":"a"}]"#, 4),
+        (r#"[{"name":"a"}]"#, r#"[{"name":"a"}]"#, 0),
+    ] {
+        let text = |entries: &str| format!(r#"{{"result":{{"tools":{entries}}}}}"#);
+        let (mut filter, visibility) = (ListStream::json(list_request()), Counting::default());
+        filter.push(text(entries).as_bytes(), usize::MAX, &visibility).unwrap();
+        assert_eq!(String::from_utf8(filter.end(&visibility).unwrap()), Ok(text(left)));
+        assert_eq!(visibility.0.get(), count, "{entries}");
+    }
+}
+
+#[test]
+fn a_list_that_is_refused_tells_its_record_why() {
+    const OPEN: ListRequest = ListRequest {
+        ids: Vec::new(),
+        is_batch: false,
+        private: PrivateLists::Never,
+        max_bytes: 64,
+        is_unchanged: false,
+    };
+    let unreadable = r#"{"id":7,"result":{"tools":[],"tools":[]}}"#;
+    let long = format!(r#"{{"id":7,"result":{{"tools":[{}]}}}}"#, " ".repeat(64));
+    let fine = r#"{"id":7,"result":{"tools":[{"name":"evil"}]}}"#;
+    let late = r#"{"result":{"content":[],"tools":[]}}"#;
+    for (message, is_stream_only, why) in [
+        (unreadable, false, Some(UNREADABLE_LIST)),
+        (&*long, false, Some(LONG_LIST)),
+        (fine, false, None),
+        // Its front has gone on, so the stream ends.
+        (late, true, Some(UNREADABLE_LIST)),
+    ] {
+        let event = format!("data: {message}\n\n");
+        let filters = [(ListStream::json(OPEN), message), (ListStream::events(OPEN), &*event)];
+        for (mut filter, text) in filters.into_iter().skip(usize::from(is_stream_only)) {
+            let _aborted = filter.push(text.as_bytes(), usize::MAX, &shows).and_then(|_| filter.end(&shows));
+            assert_eq!(filter.refusal(), why, "{text}");
+        }
+    }
+    let mut unchanged = ListStream::json(ListRequest { is_unchanged: true, ..OPEN });
+    unchanged.push(unreadable.as_bytes(), usize::MAX, &shows).unwrap();
+    assert_eq!((unchanged.end(&shows), unchanged.refusal()), (Ok(unreadable.into()), None));
 }
 
 /// Shows everything; each entry takes so much work.

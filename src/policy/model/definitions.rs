@@ -120,11 +120,15 @@ impl Policy {
         [Mode::Enforce, Mode::Shadow].into_iter().any(is_compared)
     }
 
-    /// Whether every call of a tool is denied, since its arguments are to be compared with a schema that it does not have.
+    /// Whether every call of a tool is denied, since it has no pin and needs one, or since its arguments are to be compared with a schema
+    /// that it does not have.
     #[must_use]
-    pub fn lacks_schema(&self, tool: &str, own: Option<&Rule>) -> bool {
-        let pin = || self.definitions().and_then(|definitions| definitions.pin(tool));
-        self.argument_rule(own, Mode::Enforce).is_some() && pin().is_none_or(|(_, pin)| pin.schema.is_none())
+    pub fn lacks_pin(&self, tool: &str, own: Option<&Rule>) -> bool {
+        let definitions = self.definitions();
+        let pin = || definitions.and_then(|definitions| definitions.pin(tool));
+        let needs_pin = definitions.is_some_and(|definitions| definitions.unpinned == Effect::Deny);
+        needs_pin && pin().is_none()
+            || self.argument_rule(own, Mode::Enforce).is_some() && pin().is_none_or(|(_, pin)| pin.schema.is_none())
     }
 }
 

@@ -93,10 +93,11 @@ impl Limit {
         self.max.is_some_and(|max| other.max.is_none_or(|other| max < other))
     }
 
-    /// Whether every call costs more than one window lets through.
+    /// Whether every call costs more than one window lets through, or that is 0: never.
     #[must_use]
     pub fn never_has_room(&self) -> bool {
-        matches!((&self.cost, self.max), (Cost::Fixed(amount), Some(max)) if *amount > max)
+        let costs_more = |max| matches!(&self.cost, Cost::Fixed(amount) if *amount > max);
+        self.max.is_some_and(|max| max == Amount::ZERO || costs_more(max))
     }
 }
 

@@ -24,10 +24,12 @@ impl Policy {
         if self.hides(name) { Lookup::Hidden } else { look_up(&self.tools, name) }
     }
 
-    /// Whether an entry of `tools` is this tool's own, or its definition is pinned.
+    /// Whether an entry of `tools` or `hide` is this tool's own, or its definition is pinned.
     #[must_use]
     pub fn names_tool(&self, tool: &str) -> bool {
-        self.tools.has_name(tool) || self.definitions().is_some_and(|definitions| definitions.pin(tool).is_some())
+        self.tools.has_name(tool)
+            || self.hidden.has_name(tool)
+            || self.definitions().is_some_and(|definitions| definitions.pin(tool).is_some())
     }
 
     /// Whether a tool is hidden.

@@ -30,6 +30,40 @@ fn the_record_of_a_list_says_how_many_entries_it_lost() {
     }
 }
 
+#[test]
+fn the_record_of_a_list_counts_entries_that_no_call_could_name() {
+    let policy = r#"{"version":"1","default":"allow"}"#;
+    let (mut worker, mut stream) = sent(policy, &list());
+    stream.answer(&mut worker, Part::Head(&[(":status", "200"), ("content-type", "application/json")]), false);
+    stream.answer(&mut worker, Part::Body(br#"{"result":{"tools":[{"name":"ok"},{"name":""},{"title":"x"}]}}"#), true);
+    stream.close(&mut worker);
+    assert!(last(&stream).ends_with(r#","hidden":2}"#), "{}", last(&stream));
+}
+
+#[test]
+fn the_record_of_a_refused_list_says_that_it_is_refused_and_why() {
+    let policy = r#"{"version":"1","default":"deny","tools":{"ok":{}}}"#;
+    let unreadable = br#"{"id":1,"result":{"tools":[],"tools":[]}}"#;
+    let event = [b"data: ", &unreadable[..], b"\n\n"].concat();
+    for (request, media, body) in [
+        (list(), "application/json", &unreadable[..]),
+        (list(), "text/event-stream", &event),
+        (listen(), "text/event-stream", &event),
+        (list(), "text/html", b""),
+    ] {
+        let (mut worker, mut stream) = sent(policy, &request);
+        stream.answer(&mut worker, Part::Head(&[(":status", "200"), ("content-type", media)]), false);
+        // Clients do not agree on how to read a page, so another answer has come in its place.
+        if media != "text/html" {
+            stream.answer(&mut worker, Part::Body(body), true);
+        }
+        stream.close(&mut worker);
+        let begins = r#"{"decision":"refused","reason":"list","why":"the server's response is "#;
+        assert!(last(&stream).starts_with(begins), "{}", last(&stream));
+        assert_eq!(stream.notes.len(), 2);
+    }
+}
+
 /// An event that lists these tools.
 fn listed(tools: &[&str]) -> String {
     format!("data: {}\n\n", String::from_utf8(listing(tools).body()).expect("text"))
