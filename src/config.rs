@@ -270,7 +270,9 @@ impl Config {
             digest: Arc::default(),
         };
         // A policy without a version is reported as a policy, which gives better messages.
-        if !at.has_any_key(OPTIONS_KEYS.known) || at.has_any_key(&["version", "default", "tools"]) {
+        // A key of a policy beside `policy` is out of place, and does not make the whole a policy.
+        let names_policy = at.has_any_key(&["policy", "policies"]);
+        if !at.has_any_key(OPTIONS_KEYS.known) || !names_policy && at.has_any_key(&["version", "default", "tools"]) {
             // `mode` is a key of both.
             let is_option = |key: &&str| *key != "mode" && at.has_any_key(&[*key]);
             if OPTIONS_KEYS.known.iter().any(is_option) {
