@@ -25,6 +25,37 @@ fn options_and_bindings_are_compared() {
 }
 
 #[test]
+fn what_is_refused_in_shadow_too_is_compared_in_shadow() {
+    let form = |more: &str| format!(r#"{{"policy":{{"version":"1","default":"deny"}}{more}}}"#);
+    let shadow = |more: &str| form(&format!(r#","mode":"shadow"{more}"#));
+    let judged = r#","protocol":{"batches":"judge"}"#;
+    let batches = "`protocol.batches` was not given and is `judge`";
+    assert_eq!(lines(&shadow(""), &shadow(r#","identity":[{"constant":"x"}]"#), None), NONE);
+    assert_eq!(
+        lines(&shadow(""), &shadow(judged), None),
+        [format!("+? : {batches}"), format!("-? : {batches}")],
+        "a batch was refused, and may pass"
+    );
+    assert_eq!(
+        lines(&shadow(""), &form(judged), None),
+        [
+            format!("+? : {batches}"),
+            "- : `mode` is `enforce`: before, nothing was enforced".to_owned(),
+            format!("-? : {batches}"),
+        ]
+    );
+    let bound = |binding: &str| {
+        format!(r#"{{"policies":{{"p":{{"version":"1","default":"deny"}}}},"bindings":[{binding}],"mode":"shadow"}}"#)
+    };
+    let bypass = "`bindings` differ, and what a route with `bypass` gets is not read";
+    assert_eq!(
+        lines(&bound(r#"{"route":"m","policy":"p"}"#), &bound(r#"{"route":"m","bypass":true}"#), None),
+        [format!("+? : {bypass}"), format!("-? : {bypass}")]
+    );
+    assert_eq!(lines(&bound(r#"{"route":"m","policy":"p"}"#), &bound(r#"{"route":"n","policy":"p"}"#), None), NONE);
+}
+
+#[test]
 fn the_members_of_an_option_that_differ_are_named_with_both_values() {
     let form = |more: &str| format!(r#"{{"policy":{{"version":"1","default":"deny"}}{more}}}"#);
     let differences = |old: &str, new: &str| {
