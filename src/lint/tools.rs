@@ -75,12 +75,16 @@ fn decided_by<'t>(lints: &Lints<'_>, tools: &'t [ListedTool]) -> HashMap<*const 
     decided
 }
 
-fn names_nothing(lints: &mut Lints<'_>, key: &str, names: &[&str], pointer: String) {
-    let found = match Pattern::new(key) {
+/// Whether a key of a policy names one of these tools.
+pub(super) fn is_listed(key: &str, names: &[&str]) -> bool {
+    match Pattern::new(key) {
         Some(pattern) => names.iter().any(|name| pattern.matches(name)),
         None => names.contains(&key),
-    };
-    if !found {
+    }
+}
+
+fn names_nothing(lints: &mut Lints<'_>, key: &str, names: &[&str], pointer: String) {
+    if !is_listed(key, names) {
         let message = format!("the server lists no tool {}{}", quoted(key), suggest_nearest(key, names));
         lints.add(Lint::NamesNothing, pointer, message);
     }
