@@ -104,7 +104,7 @@ impl Token {
 }
 
 fn sha256(at: &Cursor<'_, '_>) -> Option<Box<str>> {
-    match at.string()? {
+    match at.text_or_empty() {
         text if is_digest(text) => Some(text.into()),
         _ => at.report_expected(
             "the SHA-256 of the token, in 64 lower-case hexadecimal digits; `printf %s \"$TOKEN\" | sha256sum` prints it",
@@ -113,7 +113,7 @@ fn sha256(at: &Cursor<'_, '_>) -> Option<Box<str>> {
 }
 
 fn date(at: &Cursor<'_, '_>) -> Option<Timestamp> {
-    match time::parse_date(at.string()?) {
+    match time::parse_date(at.text_or_empty()) {
         Some(date) => Some(date),
         None => at.report_expected("a date, such as `2027-01-31`"),
     }
