@@ -8,7 +8,7 @@ use crate::{
     digest::Digest,
     json::{diagnostic::suggest_nearest, pointer},
     policy::{
-        Cost, Effect, Lookup, Predicate, Rule,
+        Cost, Effect, Limit, LimitKey, Lookup, Predicate, Rule,
         condition::{Clause, Condition, Literal, Operator},
         path::Path,
         pattern::Pattern,
@@ -159,6 +159,20 @@ fn conditions(lints: &mut Lints<'_>, rule: &Rule, tools: &[&ListedTool]) {
             argument(lints, path, &["number", "integer"], tools, &place, &|_| {
                 "denies every call of the tool".to_owned()
             });
+        }
+        keys(lints, limit, tools);
+    }
+}
+
+/// The arguments by which a limit counts apart. Of an entry for several tools, one that some of them have is enough.
+fn keys(lints: &mut Lints<'_>, limit: &Limit, tools: &[&ListedTool]) {
+    if limit.pointer.starts_with("/rules/") {
+        return;
+    }
+    for (index, path) in limit.key.iter().flat_map(LimitKey::paths).enumerate() {
+        if tools.iter().all(|tool| matches!(schema::find(&tool.input_schema, path), Argument::Missing(..))) {
+            let place = format!("{}/key/{index}", limit.pointer);
+            argument(lints, path, &[], tools, &place, &|_| "counts no calls of the tool apart".to_owned());
         }
     }
 }
