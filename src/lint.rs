@@ -75,24 +75,24 @@ pub struct Warning {
 }
 
 /// All warnings on a configuration, in the order of the text that it was loaded from. There are none on a text that is
-/// not JSON: people do not write the protobuf form.
+/// not JSON: people do not write the protobuf form. `tools` are those that a server lists; none if they are not known.
 ///
 /// ```
 /// # use mcp_policy::{config::Config, lint};
 /// let document = br#"{"version": "1", "default": "deny", "tools": {"*": {}}}"#;
 /// let config = Config::load(document).map_err(|errors| errors.to_string())?;
-/// let names: Vec<&str> = lint::check(&config, document).iter().map(|warning| warning.lint.name()).collect();
+/// let names: Vec<&str> = lint::check(&config, document, &[]).iter().map(|warning| warning.lint.name()).collect();
 /// assert_eq!(names, ["open-star"]);
 /// # Ok::<(), String>(())
 /// ```
 #[must_use]
-pub fn check(config: &Config, document: &[u8]) -> Vec<Warning> {
+pub fn check(config: &Config, document: &[u8], tools: &[ListedTool]) -> Vec<Warning> {
     run(config, document, |lints| {
         global::check(lints);
         identity::check(lints);
         bindings::check(lints);
         keys::check(lints);
-        odd_names::check(lints);
+        odd_names::check(lints, tools);
         reachability::check(lints);
         limits::check(lints);
         counters::check(lints);

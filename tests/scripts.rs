@@ -84,6 +84,17 @@ fn misuse_ends_with_exit_code_2_before_anything_is_built() {
 }
 
 #[test]
+fn the_top_level_has_the_files_that_the_contract_names_and_hidden_ones() {
+    let listed = Command::new("git").arg("ls-files").current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("git");
+    let mut names: Vec<&str> = text(&listed.stdout).lines().filter_map(|file| file.split('/').next()).collect();
+    names.retain(|name| !name.starts_with('.'));
+    names.dedup();
+    let expected =
+        ["CHANGELOG.md", "Cargo.lock", "Cargo.toml", "LICENSE", "README.md", "build.sh", "envoy", "src", "tests"];
+    assert_eq!(names, expected);
+}
+
+#[test]
 fn flags_in_the_environment_do_not_change_the_module() {
     let tools = Checkout::new("flags").with("rustc", "echo /").with("npm", "exit 71").with("node", "cp \"$2\" \"$3\"");
     let checkout = tools.with(

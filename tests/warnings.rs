@@ -56,7 +56,7 @@ fn every_example_causes_its_warning_and_is_followed_by_what_to_do() {
             None => {
                 // Some are about several Envoys.
                 let several = lint::check_replicas(&config, example.as_bytes(), 2);
-                (lint::check(&config, example.as_bytes()).into_iter().chain(several).collect(), advice)
+                (lint::check(&config, example.as_bytes(), &[]).into_iter().chain(several).collect(), advice)
             }
         };
         let found: Vec<&str> = warnings.iter().map(|found| found.lint.name()).collect();

@@ -36,25 +36,33 @@ pub(super) fn compare<'c>(
     };
     let mut add = |direction, is_certain, what| add_for(direction, is_certain, Vec::new(), what);
     match (old.mode, new.mode) {
-        (Mode::Shadow, Mode::Shadow) => return Vec::new(),
         (Mode::Enforce, Mode::Shadow) => {
-            add(Direction::Wider, true, "`mode` is `shadow`: nothing is enforced".to_owned());
-            return Vec::new();
+            add(Direction::Wider, true, "`mode` is `shadow`: nothing is enforced".to_owned())
         }
         (Mode::Shadow, Mode::Enforce) => {
             add(Direction::Narrower, true, "`mode` is `enforce`: before, nothing was enforced".to_owned());
-            return Vec::new();
         }
-        (Mode::Enforce, Mode::Enforce) => {}
+        (Mode::Shadow, Mode::Shadow) | (Mode::Enforce, Mode::Enforce) => {}
     }
+    // In shadow, too, a message that cannot be read is refused, but not on a route that a binding bypasses.
+    let is_shadow = [old.mode, new.mode].contains(&Mode::Shadow);
+    let options: &[&str] = if is_shadow { &["protocol"] } else { &OPTIONS };
     let both = [Direction::Wider, Direction::Narrower];
-    for option in OPTIONS {
+    for option in options {
         let [old, new] = documents.map(|document| document?.member(option));
         for what in members::differences(option, old, new) {
             both.into_iter().for_each(|direction| add(direction, false, what.clone()));
         }
     }
     let bound = same_bindings(documents);
+    if is_shadow {
+        let bypasses = |config: &Config| config.bindings.iter().any(|binding| binding.policy().is_none());
+        if !bound && (bypasses(old) || bypasses(new)) {
+            let what = "`bindings` differ, and what a route with `bypass` gets is not read";
+            both.into_iter().for_each(|direction| add(direction, false, what.to_owned()));
+        }
+        return Vec::new();
+    }
     let [old_bindings, new_bindings] = documents.map(bindings);
     if !bound {
         let what = "`bindings` differ, so callers may be bound to other policies; policies of one name are compared";
@@ -141,6 +149,15 @@ fn describe(binding: &Node<'_>, index: usize) -> String {
 
 /// Whether the bindings match the same requests, one by one, whatever their policies are called.
 fn same_bindings(documents: [Option<&Node<'_>>; 2]) -> bool {
+    let is_single = |document: Option<&Node<'_>>| match bindings(document).as_slice() {
+        [] => document.is_none_or(|node| node.member("policies").is_none()),
+        [binding] => !MATCHERS.into_iter().chain(["bypass"]).any(|key| binding.member(key).is_some()),
+        _ => false,
+    };
+    // One policy alone is bound to every caller.
+    if documents.into_iter().all(is_single) {
+        return true;
+    }
     let [old, new] = documents.map(bindings);
     let kinds = documents.map(|document| document.is_some_and(|node| node.member("policies").is_some()));
     kinds.first() == kinds.last()

@@ -151,7 +151,7 @@ impl EtcdStore {
 
 /// Reads what keys begin with.
 fn prefix_of_keys(at: &Cursor<'_, '_>) -> Option<Arc<str>> {
-    match at.string()? {
+    match at.text_or_empty() {
         text if text.len() <= MAX_PREFIX
             && text.len() > 1
             && text.ends_with('/')
@@ -195,7 +195,7 @@ impl SecretPath {
 
     /// Reads a path. Messages do not repeat it.
     fn read(at: &Cursor<'_, '_>) -> Option<Self> {
-        let text = at.string()?;
+        let text = at.text_or_empty();
         if service::is_ascii_text(text, "/") {
             return Some(Self(text.into()));
         }
@@ -212,7 +212,7 @@ impl fmt::Debug for SecretPath {
 
 /// Reads a URL to which a path or an id can be appended.
 fn url(at: &Cursor<'_, '_>) -> Option<Box<str>> {
-    let text = at.string()?;
+    let text = at.text_or_empty();
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let is_plain =
         |rest: &str| !rest.is_empty() && !rest.starts_with('/') && !rest.contains(['#', '?', '"', '\\', '<', '>']);

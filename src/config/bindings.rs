@@ -242,7 +242,7 @@ fn binding(at: &Cursor<'_, '_>, policies: &[&str]) -> Option<Binding> {
 }
 
 fn name_or_pattern<'w>(at: &Cursor<'w, '_>) -> Option<&'w str> {
-    match at.string()? {
+    match at.text_or_empty() {
         "" => at.report_expected("a text, exact or with `*`"),
         text => Some(text),
     }

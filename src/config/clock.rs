@@ -21,7 +21,7 @@ const MAX_OFFSET: i32 = 14 * 60;
 impl Clock {
     pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Self> {
         let offset = at.fields(CLOCK_KEYS)?.required("offset")?;
-        match parse_offset(offset.string()?) {
+        match parse_offset(offset.text_or_empty()) {
             Some(offset_minutes) => Some(Self { offset_minutes }),
             None => offset.report_expected("an offset from UTC of up to 14 hours, such as `+01:00` or `-05:30`"),
         }

@@ -115,7 +115,7 @@ fn approver(at: &Cursor<'_, '_>, identity: &[Source]) -> Option<Approver> {
 }
 
 fn approver_name(at: &Cursor<'_, '_>) -> Option<Box<str>> {
-    let name = at.string()?;
+    let name = at.text_or_empty();
     let is_name = !name.is_empty() && name.chars().count() <= MAX_NAME && !name.chars().any(text::is_invisible);
     if is_name { Some(name.into()) } else { at.report_expected("a name of up to 64 visible characters") }
 }
@@ -123,7 +123,7 @@ fn approver_name(at: &Cursor<'_, '_>) -> Option<Box<str>> {
 fn approver_grant(at: &Cursor<'_, '_>, identity: &[Source]) -> Option<Matcher> {
     const FORMS: &str =
         "`jwt:…`, `peer:…`, `token:…` or `bearer:` with the 64 hexadecimal digits of the token's SHA-256";
-    let text = at.string()?;
+    let text = at.text_or_empty();
     let Some((kind, value)) = text.split_once(':') else { return at.report_expected(FORMS) };
     let is_form = match kind {
         "bearer" => Digest::parse(value).is_some(),
@@ -139,7 +139,7 @@ fn hosts(at: &Cursor<'_, '_>) -> Option<Vec<Box<str>>> {
             "the list is empty, so no address reaches the page; remove it, or add a host such as `localhost:10001`",
         );
     }
-    let host = |item: &Cursor<'_, '_>| match item.string()? {
+    let host = |item: &Cursor<'_, '_>| match item.text_or_empty() {
         text if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"/@*".contains(&byte)) => {
             Some(text.to_ascii_lowercase().into())
         }

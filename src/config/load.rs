@@ -78,8 +78,10 @@ fn document(bytes: &[u8]) -> Result<Node<'_>, ConfigErrors> {
 
 impl Config {
     fn read(at: &Cursor<'_, '_>) -> Option<Self> {
-        // A policy without a version is reported as a policy, which gives better messages.
-        if at.has_any_key(OPTIONS_KEYS.known) && !at.has_any_key(&["version", "default", "tools"]) {
+        // A policy without a version is reported as a policy, which gives better messages. A key of a policy beside `policy` is out of
+        // place, and does not make the whole a policy.
+        let is_policy = !at.has_any_key(&["policy", "policies"]) && at.has_any_key(&["version", "default", "tools"]);
+        if at.has_any_key(OPTIONS_KEYS.known) && !is_policy {
             return Self::read_with_options(at);
         }
         // `mode` is a key of both.

@@ -24,7 +24,7 @@ pub(super) fn grpc_cluster(at: &Cursor<'_, '_>) -> Option<Box<str>> {
 
 /// Reads a text of visible ASCII, which is valid in headers and unambiguous in logs.
 pub(super) fn read_ascii(at: &Cursor<'_, '_>, prefix: &str, what: &str) -> Option<Box<str>> {
-    let text = at.string()?;
+    let text = at.text_or_empty();
     if is_ascii_text(text, prefix) { Some(text.into()) } else { at.report_expected(what) }
 }
 

@@ -138,7 +138,7 @@ fn read_source(at: &Cursor<'_, '_>, earlier: &[Source]) -> Option<Source> {
             Value::String(text) if text == "forwarded" => Some(Source::Address { forwarded: true }),
             _ => value.report_expected("`true` or `forwarded`"),
         },
-        _ => match value.string()? {
+        _ => match value.text_or_empty() {
             text if text.is_empty() || text.len() > MAX_VALUE => value.report_expected("a name of up to 256 bytes"),
             text => Some(Source::Constant(text.into())),
         },
@@ -147,7 +147,7 @@ fn read_source(at: &Cursor<'_, '_>, earlier: &[Source]) -> Option<Source> {
 
 /// Reads the name of a claim or of Envoy's metadata.
 pub(super) fn read_name(at: &Cursor<'_, '_>) -> Option<Box<str>> {
-    match at.string()? {
+    match at.text_or_empty() {
         text if text.is_empty() || text.len() > MAX_VALUE || text.contains(char::is_control) => {
             at.report_expected("a name of up to 256 bytes, such as `sub`")
         }
@@ -161,7 +161,7 @@ fn read_true(at: &Cursor<'_, '_>) -> Option<()> {
 
 /// Reads a header name, in lower case as Envoy gives it; RFC 9110, section 5.1.
 fn read_header_name(at: &Cursor<'_, '_>) -> Option<Box<str>> {
-    let name = at.string()?.to_ascii_lowercase();
+    let name = at.text_or_empty().to_ascii_lowercase();
     if !is_token(&name) {
         return at.report_expected("the name of a header, such as `x-agent-id`");
     }

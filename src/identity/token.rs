@@ -102,7 +102,7 @@ impl Token {
 }
 
 fn sha256(at: &Cursor<'_, '_>) -> Option<Digest> {
-    match Digest::parse(at.string()?) {
+    match Digest::parse(at.text_or_empty()) {
         Some(digest) => Some(digest),
         None => at.report_expected(
             "the SHA-256 of the token, in 64 lower-case hexadecimal digits; `printf %s \"$TOKEN\" | sha256sum` prints it",
@@ -111,7 +111,7 @@ fn sha256(at: &Cursor<'_, '_>) -> Option<Digest> {
 }
 
 fn date(at: &Cursor<'_, '_>) -> Option<Timestamp> {
-    match time::parse_date(at.string()?) {
+    match time::parse_date(at.text_or_empty()) {
         Some(date) => Some(date),
         None => at.report_expected("a date, such as `2027-01-31`"),
     }

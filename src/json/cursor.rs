@@ -119,6 +119,15 @@ impl<'w, 'a> Cursor<'w, 'a> {
         }
     }
 
+    /// The string, and an empty one for what is no string: for formats that no empty string has, which report both alike.
+    #[must_use]
+    pub fn text_or_empty(&self) -> &'w str {
+        match &self.node.value {
+            Value::String(text) => text,
+            _ => "",
+        }
+    }
+
     /// `true` or `false`.
     pub fn boolean(&self) -> Option<bool> {
         match self.node.value {

@@ -11,6 +11,7 @@ pub(super) fn check(lints: &mut Lints<'_>) {
     let view = lints.view;
     for (index, source) in view.config.identity.iter().enumerate() {
         let pointer = format!("/identity/{index}");
+        unreachable(lints, &pointer, source, view.config.identity.get(..index).unwrap_or_default());
         match source {
             Source::Header { name, .. } => {
                 let message = format!(
@@ -24,9 +25,7 @@ pub(super) fn check(lints: &mut Lints<'_>) {
                                source only if a filter before this one verifies the tokens";
                 lints.add(Lint::UnverifiedIdentity, pointer, message);
             }
-            Source::Tokens(listed) => {
-                tokens(lints, &pointer, listed, view.config.identity.get(..index).unwrap_or_default())
-            }
+            Source::Tokens(listed) => tokens(lints, &pointer, listed),
             Source::Constant(value) => constant(lints, pointer, index, value),
             Source::Address { forwarded: true } => {
                 let message = "callers can write the forwarding header, so they can invent addresses; keep this source \
@@ -47,17 +46,24 @@ pub(super) fn check(lints: &mut Lints<'_>) {
     }
 }
 
-fn tokens(lints: &mut Lints<'_>, pointer: &str, tokens: &Tokens, earlier: &[Source]) {
-    let always = earlier
-        .iter()
-        .position(|source| matches!(source, Source::Bearer | Source::Address { .. } | Source::Constant(_)));
+/// A source behind one that identifies all of its callers.
+fn unreachable(lints: &mut Lints<'_>, pointer: &str, source: &Source, earlier: &[Source]) {
+    let needs_token = matches!(source, Source::Tokens(_));
+    let always = earlier.iter().position(|source| match source {
+        Source::Constant(_) => true,
+        Source::Bearer | Source::Address { .. } => needs_token,
+        _ => false,
+    });
     if let Some(index) = always {
+        let whom = if needs_token { " who sends a token" } else { "" };
         let message = format!(
-            "`/identity/{index}` identifies every caller who sends a token, so this source identifies no one; move it \
-             before that one"
+            "`/identity/{index}` identifies every caller{whom}, so this source identifies no one; move it before that one"
         );
         lints.add(Lint::UnreachableSource, pointer, message);
     }
+}
+
+fn tokens(lints: &mut Lints<'_>, pointer: &str, tokens: &Tokens) {
     let lasting: Vec<&Token> = tokens.iter().filter(|token| token.expires.is_none()).collect();
     if let Some((first, others)) = lasting.split_first() {
         let name = quoted(&first.name);

@@ -2,15 +2,30 @@
 
 use crate::{json::diagnostic::nearest_word, mcp::Method, policy::Effect};
 
-use super::{Lint, Lints, policy_section::PolicySection, quoted, value_offsets::child};
+use super::{
+    Lint, Lints,
+    policy_section::PolicySection,
+    quoted,
+    tools::{ListedTool, is_listed},
+    value_offsets::child,
+};
 
-pub(super) fn check(lints: &mut Lints<'_>) {
+/// `tools` are those that a server lists, as far as they are known: a key that matches one of them is not odd.
+pub(super) fn check(lints: &mut Lints<'_>, tools: &[ListedTool]) {
     let view = lints.view;
-    for (index, key) in view.text.hide.iter().enumerate() {
-        odd_name(lints, key, true, view.text.absolute(&format!("/hide/{index}")));
+    let names: Vec<&str> = tools.iter().map(|tool| tool.name.as_str()).collect();
+    for (index, key) in view.text.hide.iter().enumerate().filter(|(_, key)| !is_listed(key, &names)) {
+        odd_name(lints, PolicySection::Tools, key, true, view.text.absolute(&format!("/hide/{index}")));
     }
-    for entry in view.entries.iter().filter(|entry| entry.map != PolicySection::Resources) {
-        odd_name(lints, entry.key, entry.rule.denies_unconditionally(), entry.pointer.clone());
+    for entry in &view.entries {
+        let is_known = match entry.map {
+            PolicySection::Tools => is_listed(entry.key, &names),
+            PolicySection::Resources => true,
+            PolicySection::Prompts => false,
+        };
+        if !is_known {
+            odd_name(lints, entry.map, entry.key, entry.rule.denies_unconditionally(), entry.pointer.clone());
+        }
     }
     unknown_methods(lints);
     unused_rules(lints);
@@ -36,14 +51,17 @@ fn unknown_methods(lints: &mut Lints<'_>) {
 }
 
 /// A key that its author means as a regular expression or as another kind of pattern.
-fn odd_name(lints: &mut Lints<'_>, key: &str, denies: bool, pointer: String) {
+fn odd_name(lints: &mut Lints<'_>, section: PolicySection, key: &str, denies: bool, pointer: String) {
     let shown = quoted(key);
     let is_open = denies && lints.view.policy.default() == Effect::Allow;
-    if let Some(odd) = key.chars().find(|c| !is_usual(*c) && !c.is_control()) {
+    // Titles with spaces, in any script, are names of prompts, too.
+    let is_odd = |c: char| !is_usual(c) && !c.is_control() && (section == PolicySection::Tools || is_syntax(c));
+    if let Some(odd) = key.chars().find(|c| is_odd(*c)) {
         let odd = if odd == ' ' { "a space".to_owned() } else { quoted(&odd.to_string()) };
         let message = format!(
-            "no tool's name has {odd}, so {shown} matches none; only `*` is special in a key, and it matches any characters, \
-             as in `delete_*`"
+            "no {}'s name has {odd}, so {shown} matches none; only `*` is special in a key, and it matches any characters, as in \
+             `delete_*`",
+            section.noun()
         );
         lints.add(Lint::OddName, pointer, message);
     } else if let Some(before) = regex_dots(key, is_open) {
@@ -57,10 +75,15 @@ fn odd_name(lints: &mut Lints<'_>, key: &str, denies: bool, pointer: String) {
     }
 }
 
-/// Whether names of tools and prompts have this character: the specification says ASCII letters, digits, `_`, `-` and `.`,
-/// and servers add `/` and `:`.
+/// Whether names of tools have this character: the specification says ASCII letters, digits, `_`, `-` and `.`, and servers add
+/// `/` and `:`.
 fn is_usual(c: char) -> bool {
     c.is_ascii_alphanumeric() || "_-./:*".contains(c)
+}
+
+/// Whether it has a meaning in regular expressions or in patterns of shells.
+fn is_syntax(c: char) -> bool {
+    r"^$\?[]{}()|+".contains(c)
 }
 
 /// What comes before a `.*` that looks like one of a regular expression. After a word it may well mean a dot

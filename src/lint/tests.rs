@@ -28,7 +28,7 @@ fn load(text: &str) -> Config {
 /// All warnings on a configuration.
 #[track_caller]
 fn warnings(text: &str) -> Vec<String> {
-    check(&load(text), text.as_bytes()).iter().map(ToString::to_string).collect()
+    check(&load(text), text.as_bytes(), &[]).iter().map(ToString::to_string).collect()
 }
 
 /// All warnings on a policy under `default: "deny"` with these members.

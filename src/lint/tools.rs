@@ -8,7 +8,7 @@ use crate::{
     digest::Digest,
     json::{diagnostic::suggest_nearest, pointer},
     policy::{
-        Cost, Effect, Lookup, Predicate, Rule,
+        Cost, Effect, Limit, LimitKey, Lookup, Predicate, Rule,
         condition::{Clause, Condition, Literal, Operator},
         path::Path,
         pattern::Pattern,
@@ -75,12 +75,16 @@ fn decided_by<'t>(lints: &Lints<'_>, tools: &'t [ListedTool]) -> HashMap<*const 
     decided
 }
 
-fn names_nothing(lints: &mut Lints<'_>, key: &str, names: &[&str], pointer: String) {
-    let found = match Pattern::new(key) {
+/// Whether a key of a policy names one of these tools.
+pub(super) fn is_listed(key: &str, names: &[&str]) -> bool {
+    match Pattern::new(key) {
         Some(pattern) => names.iter().any(|name| pattern.matches(name)),
         None => names.contains(&key),
-    };
-    if !found {
+    }
+}
+
+fn names_nothing(lints: &mut Lints<'_>, key: &str, names: &[&str], pointer: String) {
+    if !is_listed(key, names) {
         let message = format!("the server lists no tool {}{}", quoted(key), suggest_nearest(key, names));
         lints.add(Lint::NamesNothing, pointer, message);
     }
@@ -155,6 +159,20 @@ fn conditions(lints: &mut Lints<'_>, rule: &Rule, tools: &[&ListedTool]) {
             argument(lints, path, &["number", "integer"], tools, &place, &|_| {
                 "denies every call of the tool".to_owned()
             });
+        }
+        keys(lints, limit, tools);
+    }
+}
+
+/// The arguments by which a limit counts apart. Of an entry for several tools, one that some of them have is enough.
+fn keys(lints: &mut Lints<'_>, limit: &Limit, tools: &[&ListedTool]) {
+    if limit.pointer.starts_with("/rules/") {
+        return;
+    }
+    for (index, path) in limit.key.iter().flat_map(LimitKey::paths).enumerate() {
+        if tools.iter().all(|tool| matches!(schema::find(&tool.input_schema, path), Argument::Missing(..))) {
+            let place = format!("{}/key/{index}", limit.pointer);
+            argument(lints, path, &[], tools, &place, &|_| "counts no calls of the tool apart".to_owned());
         }
     }
 }

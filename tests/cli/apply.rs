@@ -38,7 +38,10 @@ fn a_folder_without_a_gateway_is_refused() {
     let scratch = Scratch::new("apply-nowhere");
     let file = scratch.file("policy.json", POLICY);
     let folder = scratch.folder().display().to_string();
-    let missing = format!("error: cannot read `{folder}/mcp-policy.json`: No such file or directory (os error 2)\n");
+    let missing = format!(
+        "error: cannot read `{folder}/mcp-policy.json`: No such file or directory (os error 2); `mcp-policy render envoy POLICY \
+         --dynamic {folder}` writes it\n"
+    );
     assert_fails(&run(&["apply", &file, &folder]), 2, &missing);
     scratch.file("mcp-policy.json", "{}");
     let other = format!("error: `{file}`: this is not a file of `mcp-policy render envoy --dynamic`; render again\n");

@@ -157,5 +157,9 @@ fn suggest_from_records_prints_a_policy_and_its_reasons() {
         1,
         &format!("error: `{records}`: no call in it counts; 5 calls were decided by another policy\n"),
     );
+    let other = scratch.file("policy.json", "{}");
+    let next = "name a log with audit records of calls that passed, such as Envoy's access log";
+    let ran = run(&["suggest", "--from", &other]);
+    assert_fails(&ran, 1, &format!("error: `{other}`: no call in it counts; {next}\n"));
     assert_eq!(run(&["suggest", "--all-callers", "--url", "http://127.0.0.1:1/"]).code, 2);
 }

@@ -120,7 +120,10 @@ fn what_cannot_run_is_an_error() {
     );
     assert_fails(&run(&["test", &policy, &cases]), 2, &expected);
     let beside = policy.replace("p.json", "p.cases.json");
-    let expected = format!("error: cannot read `{beside}`: No such file or directory (os error 2)\n");
+    let expected = format!(
+        "error: cannot read `{beside}`: No such file or directory (os error 2); if the cases are in another file, name it: \
+         `mcp-policy test {policy} CASES`\n"
+    );
     assert_fails(&run(&["test", &policy]), 2, &expected);
     assert_eq!(run(&["test"]).code, 2);
 }

@@ -47,7 +47,10 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     }
     let path = Path::new(&args.folder).join(FILE);
     let path = path.to_str().unwrap_or_default();
-    let held = file::Locked::open(path).map_err(Stop::usage)?;
+    let held = file::Locked::open(path).map_err(|why| match Path::new(path).exists() {
+        true => Stop::usage(why),
+        false => Stop::usage(format!("{why}; `mcp-policy render envoy POLICY --dynamic {}` writes it", args.folder)),
+    })?;
     let changed = dynamic::change(held.text(), source.text());
     let changed = changed.map_err(|why| Stop::findings(format!("{}: {why}", source::display_name(&args.file))))?;
     let not_replaced = |why| Stop::findings(format!("{why}; `{path}` was not replaced"));

@@ -188,7 +188,7 @@ fn diagnose_loaded(
 
 fn warnings(config: &Config, source: &SourceFile, tools: Option<&[ListedTool]>, replicas: u32) -> Vec<Problem> {
     let document = source.text().as_bytes();
-    let mut warnings = lint::check(config, document);
+    let mut warnings = lint::check(config, document, tools.unwrap_or_default());
     warnings.extend(tools.map(|tools| lint::check_tools(config, document, tools)).unwrap_or_default());
     warnings.extend(lint::check_replicas(config, document, replicas));
     warnings.sort_by_key(|warning| warning.at);

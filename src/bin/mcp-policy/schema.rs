@@ -84,7 +84,8 @@ fn choose_form(schema: &mut Schema) {
     let form = |name: &str| json!({ "$ref": format!("#/$defs/{name}") });
     let options = config::OPTIONS_KEYS.known;
     // `mode` is a key of a policy, too; without another key that tells, the filter reads options.
-    let is_options = json!({ "allOf": [has(options), { "not": has(&["version", "default", "tools"]) }] });
+    let has_options = json!({ "allOf": [has(options), { "not": has(&["version", "default", "tools"]) }] });
+    let is_options = json!({ "anyOf": [has(&["policy", "policies"]), has_options] });
     let is_console = json!({ "allOf": [has(config::CONSOLE_FORM_KEYS.known), { "not": has(options) }] });
     schema.remove("anyOf");
     schema.insert("type".to_owned(), json!("object"));

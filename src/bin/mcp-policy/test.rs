@@ -120,7 +120,15 @@ impl Args {
         let default = [default_cases(&self.file)];
         let files = if self.cases.is_empty() { &default[..] } else { &self.cases };
         let suites = files.iter().map(|file| {
-            let suite = Suite::new(&SourceFile::read(file).map_err(Stop::usage)?)?;
+            let source =
+                SourceFile::read(file).map_err(|why| match self.cases.is_empty() && !Path::new(file).exists() {
+                    true => format!(
+                        "{why}; if the cases are in another file, name it: `mcp-policy test {} CASES`",
+                        self.file
+                    ),
+                    false => why,
+                });
+            let suite = Suite::new(&source.map_err(Stop::usage)?)?;
             suite.without_policy(&self.file)
         });
         Ok((Some(config), suites.collect::<Result<_, _>>()?))

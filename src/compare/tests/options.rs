@@ -25,6 +25,63 @@ fn options_and_bindings_are_compared() {
 }
 
 #[test]
+fn one_policy_alone_is_one_that_is_bound_to_every_caller() {
+    let alone = r#"{"version":"1","default":"deny","tools":{"a":{}}}"#;
+    let form_b = format!(r#"{{"policy":{alone}}}"#);
+    let form_c = |binding: &str, default: &str| {
+        let policies = format!(r#""default":{alone},"p":{{"version":"1","default":"{default}","tools":{{"a":{{}}}}}}"#);
+        format!(r#"{{"policies":{{{policies}}},"bindings":[{binding}]}}"#)
+    };
+    for (one, other) in [(alone, &form_b), (alone, &form_c(r#"{"policy":"default"}"#, "allow"))] {
+        assert_eq!((lines(one, other, None), lines(other, one, None)), (vec![], vec![]), "{other}");
+    }
+    assert_eq!(lines(alone, &form_c(r#"{"policy":"p"}"#, "deny"), None), NONE);
+    assert_eq!(
+        lines(&form_b, &form_c(r#"{"policy":"p"}"#, "allow"), None),
+        [
+            "+ every other tool, every other prompt, every other resource: is allowed; it was denied by `default`",
+            "+ methods that the filter does not know: `default` allows them",
+        ]
+    );
+    let differ = "`bindings` differ, so callers may be bound to other policies; policies of one name are compared";
+    let by_route = form_c(r#"{"route":"m","policy":"default"}"#, "deny");
+    assert_eq!(lines(alone, &by_route, None), [format!("+? : {differ}"), format!("-? : {differ}")]);
+    let unbound = form_c("", "deny");
+    assert_eq!(lines(alone, &unbound, None), [format!("+? : {differ}"), format!("-? : {differ}")]);
+}
+
+#[test]
+fn what_is_refused_in_shadow_too_is_compared_in_shadow() {
+    let form = |more: &str| format!(r#"{{"policy":{{"version":"1","default":"deny"}}{more}}}"#);
+    let shadow = |more: &str| form(&format!(r#","mode":"shadow"{more}"#));
+    let judged = r#","protocol":{"batches":"judge"}"#;
+    let batches = "`protocol.batches` was not given and is `judge`";
+    assert_eq!(lines(&shadow(""), &shadow(r#","identity":[{"constant":"x"}]"#), None), NONE);
+    assert_eq!(
+        lines(&shadow(""), &shadow(judged), None),
+        [format!("+? : {batches}"), format!("-? : {batches}")],
+        "a batch was refused, and may pass"
+    );
+    assert_eq!(
+        lines(&shadow(""), &form(judged), None),
+        [
+            format!("+? : {batches}"),
+            "- : `mode` is `enforce`: before, nothing was enforced".to_owned(),
+            format!("-? : {batches}"),
+        ]
+    );
+    let bound = |binding: &str| {
+        format!(r#"{{"policies":{{"p":{{"version":"1","default":"deny"}}}},"bindings":[{binding}],"mode":"shadow"}}"#)
+    };
+    let bypass = "`bindings` differ, and what a route with `bypass` gets is not read";
+    assert_eq!(
+        lines(&bound(r#"{"route":"m","policy":"p"}"#), &bound(r#"{"route":"m","bypass":true}"#), None),
+        [format!("+? : {bypass}"), format!("-? : {bypass}")]
+    );
+    assert_eq!(lines(&bound(r#"{"route":"m","policy":"p"}"#), &bound(r#"{"route":"n","policy":"p"}"#), None), NONE);
+}
+
+#[test]
 fn the_members_of_an_option_that_differ_are_named_with_both_values() {
     let form = |more: &str| format!(r#"{{"policy":{{"version":"1","default":"deny"}}{more}}}"#);
     let differences = |old: &str, new: &str| {

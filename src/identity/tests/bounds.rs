@@ -124,7 +124,7 @@ fn the_payload_of_claims_is_that_of_the_identity() {
         (r#""q""#, &token, Some("q"), vec![message]),
         (r#""q""#, &others, Some("q"), vec![]),
         (r#""q""#, &[], Some("q"), vec![]),
-        ("5", &[], None, vec!["(top level): found the number `5`, expected a string"]),
+        ("5", &[], None, vec!["(top level): found the number `5`, expected a name of up to 256 bytes, such as `sub`"]),
     ] {
         let (node, found) = (json::parse(text.as_bytes(), 8).unwrap(), Problems::default());
         let name = read_claims_payload(&Cursor::top(&node, &found), identity);

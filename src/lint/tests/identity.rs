@@ -69,6 +69,13 @@ fn a_lasting_shared_or_unreachable_token() {
                            move it before that one [unreachable-source]";
         assert!(identity(&format!("{always},{dated}"), "{}").contains(&unreachable.to_owned()), "{always}");
     }
+    assert_eq!(
+        identity(r#"{"peer":"uri_san"},{"constant":"all"},{"address":true},{"constant":"others"}"#, "{}"),
+        [2, 3].map(|index| format!(
+            "/identity/{index}: `/identity/1` identifies every caller, so this source identifies no one; move it before that one \
+             [unreachable-source]"
+        ))
+    );
 }
 
 #[test]

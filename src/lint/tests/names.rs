@@ -1,7 +1,8 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{NONE, policy, warnings};
+use super::{NONE, load, policy, warnings};
+use crate::lint::{Lint, check, tools::ListedTool};
 
 const ONLY: &str =
     "so `{}` matches none; only `*` is special in a key, and it matches any characters, as in `delete_*`";
@@ -30,6 +31,23 @@ fn a_key_that_no_tool_can_have_gets_a_warning() {
     }
     let hidden = policy(r#""hide":["a b"]"#);
     assert_eq!(hidden, [format!("/hide/0: no tool's name has a space, {} [odd-name]", ONLY.replace("{}", "a b"))]);
+}
+
+#[test]
+fn a_key_that_names_a_tool_of_the_server_is_not_odd() {
+    let text = r#"{"version":"1","default":"allow","hide":["rm?"],"tools":{"постать":{},"Delete *":{},"Drop *":{}}}"#;
+    let tools = ["постать", "rm?", "Delete user"].map(|name| ListedTool { name: name.into(), ..ListedTool::default() });
+    let warnings = check(&load(text), text.as_bytes(), &tools);
+    let odd = warnings.iter().filter(|warning| warning.lint == Lint::OddName).map(ToString::to_string);
+    let expected = format!("/tools/Drop *: no tool's name has a space, {} [odd-name]", ONLY.replace("{}", "Drop *"));
+    assert_eq!(odd.collect::<Vec<_>>(), [expected]);
+}
+
+#[test]
+fn a_title_may_be_the_name_of_a_prompt_and_a_regular_expression_gets_a_warning() {
+    assert_eq!(allow(r#""prompts":{"Review code":{},"Résumé, bitte!":{}}"#), allow(r#""prompts":{"a":{}}"#));
+    let expected = format!("/prompts/^review: no prompt's name has `^`, {} [odd-name]", ONLY.replace("{}", "^review"));
+    assert_eq!(policy(r#""prompts":{"^review":{}}"#), [expected]);
 }
 
 #[test]

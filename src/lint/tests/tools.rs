@@ -116,6 +116,29 @@ fn a_condition_on_an_argument_that_the_tool_does_not_have_gets_a_warning_with_wh
 }
 
 #[test]
+fn a_key_by_an_argument_that_no_tool_of_the_entry_has_gets_a_warning() {
+    let tools = [tool("t", json!({"repo": {"type": "string"}})), tool("t2", json!({"owner": {"type": "string"}}))];
+    let limit = |key: &str| {
+        format!(r#""limits":[{{"counter":"c","window":"minute","max":5,"scope":"grant","key":["args.repo","{key}"]}}]"#)
+    };
+    let unknown = |name: &str, near: &str| {
+        format!(
+            "/tools/{name}/limits/0/key/1: `t` has no argument `args.ropo`{near}, so this counts no calls of the tool apart \
+             [unknown-argument]"
+        )
+    };
+    let near = " (did you mean `repo`?)";
+    let both = format!(r#""t2":{{}},"t":{{{}}}"#, limit("args.ropo"));
+    assert_eq!(beside(&format!(r#""tools":{{{both}}}"#), &tools), [unknown("t", near)]);
+    let pattern = |key: &str| beside(&format!(r#""tools":{{"t*":{{{}}}}}"#, limit(key)), &tools);
+    assert_eq!(pattern("args.ropo"), [unknown("t*", near)]);
+    assert_eq!(pattern("args.owner"), NONE, "some tools have it");
+    let shared =
+        format!(r#""rules":{{"r":{{{}}}}},"tools":{{"t":{{"use":["r"]}},"t2":{{"use":["r"]}}}}"#, limit("args.owner"));
+    assert_eq!(beside(&shared, &tools), NONE);
+}
+
+#[test]
 fn a_tool_whose_schema_says_nothing_may_have_any_argument() {
     let tools = [
         ListedTool { name: "t".into(), input_schema: Value::Null, digest: None },

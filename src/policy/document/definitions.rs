@@ -97,7 +97,7 @@ fn read_digests(sha256: &Cursor<'_, '_>) -> Option<Vec<Digest>> {
 }
 
 fn digest(at: &Cursor<'_, '_>) -> Option<Digest> {
-    match Digest::parse(at.string()?) {
+    match Digest::parse(at.text_or_empty()) {
         None => at.report_expected(
             "the SHA-256 of a definition, in 64 lower-case hexadecimal digits; `mcp-policy pin` writes it",
         ),

@@ -123,7 +123,7 @@ pub(super) fn read_args_path(at: &Cursor<'_, '_>) -> Option<Path> {
 
 /// The name of a counter.
 pub(super) fn read_counter<'w>(at: &Cursor<'w, '_>) -> Option<&'w str> {
-    match at.string()? {
+    match at.text_or_empty() {
         "" => at.report_expected("a name"),
         name => Some(name),
     }
@@ -131,7 +131,7 @@ pub(super) fn read_counter<'w>(at: &Cursor<'w, '_>) -> Option<&'w str> {
 
 /// Reads a duration from one minute to one day, such as `90s`, `10m` or `24h`, as seconds.
 fn read_duration(at: &Cursor<'_, '_>) -> Option<u32> {
-    let text = at.string()?;
+    let text = at.text_or_empty();
     let (digits, unit) = text.split_at_checked(text.len().saturating_sub(1)).unwrap_or_default();
     let unit = match unit {
         "s" => Some(1),

@@ -29,7 +29,8 @@ impl Replicas {
     pub(super) fn warnings(&self, source: &SourceFile) -> Vec<String> {
         let document = source.text().as_bytes();
         let Some(config) = Config::load(document).ok().filter(|_| self.replicas > 1) else { return Vec::new() };
-        let counters = lint::check(&config, document).into_iter().filter(|found| found.lint == Lint::CounterPerEnvoy);
+        let counters =
+            lint::check(&config, document, &[]).into_iter().filter(|found| found.lint == Lint::CounterPerEnvoy);
         let warnings = counters.chain(lint::check_replicas(&config, document, self.replicas));
         warnings.map(|warning| warning.to_string()).collect()
     }

@@ -249,6 +249,8 @@ fn one_mistake_is_one_error() {
         ("/default", r#"{"$schema":"./mcp-policy.schema.json","version":"1","default":"block"}"#),
         ("/console", r#"{"console":{"approvers":["jwt:a"],"host":[]}}"#),
         ("", r#"{"policy":{"version":"1","default":"deny"},"modes":"shadow"}"#),
+        ("", r#"{"policy":{"version":"1","default":"deny"},"tools":{}}"#),
+        ("/policies/a/default", r#"{"policies":{"a":{"version":"1","default":"block"}}}"#),
     ] {
         let document = read(text);
         let errors: Vec<String> =

@@ -53,7 +53,10 @@ fn suggest(file: &str, args: &Records, as_json: bool) -> Result<Exit, Stop> {
     usage.finish();
     let (name, remarks) = (log.display_name(), usage.remarks());
     if usage.passed() == 0 {
-        let remarks: String = remarks.iter().map(|remark| format!("; {remark}")).collect();
+        let remarks: String = match remarks.as_slice() {
+            [] => "; name a log with audit records of calls that passed, such as Envoy's access log".to_owned(),
+            remarks => remarks.iter().map(|remark| format!("; {remark}")).collect(),
+        };
         return Err(Stop::findings(format!("{name}: no call in it counts{remarks}")));
     }
     let names: Vec<&str> = usage.policies().collect();
