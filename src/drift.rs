@@ -21,5 +21,5 @@ pub use self::{
     details::{DriftDetails, MAX_DEFINITION},
     key::{Configuration, DriftKey, Place},
     registry::{Drift, DriftState, Drifts, Listed, UnknownDrift},
-    store::{AcceptError, DriftStore, Sighting},
+    store::{AcceptError, DriftStore, Pins, Sighting},
 };

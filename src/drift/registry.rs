@@ -162,6 +162,18 @@ impl Drifts {
         }
     }
 
+    /// Whether another drift with this key would have no place.
+    #[must_use]
+    pub fn is_full(&self, key: DriftKey) -> bool {
+        let of_policy = self.0.iter().filter(|drift| drift.key.policy == key.policy && !drift.is_overflow()).count();
+        of_policy >= MAX_OF_POLICY || self.0.len() >= MAX
+    }
+
+    /// Forgets drifts whose tools have other pins now, and gives their places back.
+    pub fn forget(&mut self, outdated: &[DriftKey]) {
+        self.0.retain(|drift| !outdated.contains(&drift.key));
+    }
+
     /// Notes that every drift of a list has a place, so that the drift of all tools of the policy ends in time.
     pub fn see_room(&mut self, overflow: DriftKey, configuration: Configuration, now: Timestamp) {
         self.see(overflow, overflow, Listed::Pinned, configuration, now);
@@ -186,9 +198,8 @@ impl Drifts {
         self.0.retain(|drift| {
             drift.state(configuration, now) != DriftState::Mended || drift.accepted_in(configuration).is_some()
         });
-        let of_policy = self.0.iter().filter(|drift| drift.key.policy == key.policy && !drift.is_overflow()).count();
         let used = |slot: u8| self.0.iter().any(|drift| drift.slot == slot && !drift.is_overflow());
-        (0..=u8::MAX).find(|slot| !used(*slot)).filter(|_| of_policy < MAX_OF_POLICY && self.0.len() < MAX)
+        (0..=u8::MAX).find(|slot| !used(*slot)).filter(|_| !self.is_full(key))
     }
 }
 
@@ -201,6 +212,11 @@ impl Drift {
         }
         let is_mended = self.mended_at.is_some_and(|since| now.seconds() >= since.get().saturating_add(MEND));
         if is_mended && !self.is_accepted_elsewhere(configuration) { DriftState::Mended } else { DriftState::Drifted }
+    }
+
+    /// Whether no list has shown it for so long that calls would pass if every list had shown the pin.
+    pub(super) fn is_old(&self, now: Timestamp) -> bool {
+        now.seconds() >= self.last_seen.saturating_add(MEND)
     }
 
     /// Whether it is that of all tools of a policy, since no place was left for their own drifts.

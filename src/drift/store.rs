@@ -2,6 +2,7 @@
 
 use super::{Drift, DriftDetails, DriftKey, Drifts, Listed, Place};
 use crate::{
+    digest::Digest,
     store::{DRIFT_DETAILS, DRIFTS, HEADER, Store, Unavailable, cell},
     time::Timestamp,
 };
@@ -22,6 +23,9 @@ pub struct Sighting<'l> {
     /// The definition that was shown and the pinned one that was shown before, for the details.
     pub definitions: Option<(&'l str, &'l str)>,
 }
+
+/// The pins that a policy has now: of a tool, by its name; `None` if it has none.
+pub type Pins<'p> = dyn Fn(&str) -> Option<&'p [Digest]> + 'p;
 
 /// A definition could not be accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +58,8 @@ impl<S: Store> DriftStore<'_, S> {
         Drifts::read(&stored.bytes).ok_or(Unavailable)
     }
 
-    /// Takes what one list showed; `grant` is its caller, without secrets. Nothing is written if nothing changes.
+    /// Takes what one list showed; `grant` is its caller, without secrets. Nothing is written if nothing changes. Where a drift finds no
+    /// place, those of tools that have other `pins` now give theirs back.
     ///
     /// # Errors
     /// The store cannot be read or written.
@@ -64,15 +69,20 @@ impl<S: Store> DriftStore<'_, S> {
         digest: &str,
         grant: &str,
         sightings: &[Sighting<'_>],
+        pins: &Pins<'_>,
         now: Timestamp,
     ) -> Result<(), Unavailable> {
         let overflow = place.overflow_key();
         let is_other = |sighting: &Sighting<'_>| matches!(sighting.listed, Listed::Other(_));
-        if !sightings.iter().any(is_other) && self.read()?.is_empty() {
+        let (has_other, known) = (sightings.iter().any(is_other), self.read()?);
+        if !has_other && known.is_empty() {
             return Ok(());
         }
+        let outdated =
+            if has_other && known.is_full(overflow) { self.outdated(place, &known, pins, now) } else { Vec::new() };
         let changed: Vec<(usize, Drift)> = self.0.update(DRIFTS, |bytes| {
             let mut drifts = Drifts::read(bytes).ok_or(Unavailable)?;
+            drifts.forget(&outdated);
             let mut changed = Vec::new();
             let mut has_room = true;
             for (index, Sighting { key, listed, .. }) in sightings.iter().enumerate() {
@@ -95,6 +105,21 @@ impl<S: Store> DriftStore<'_, S> {
                 self.0.set(cell(&DRIFT_DETAILS, drift.slot), &details.to_bytes(drift.id()));
         }
         Ok(())
+    }
+
+    /// The drifts of a policy whose tools have other pins now. One that a list has shown lately stays: another worker may have the
+    /// configuration with its pin.
+    fn outdated(&self, place: &Place<'_>, drifts: &Drifts, pins: &Pins<'_>, now: Timestamp) -> Vec<DriftKey> {
+        let policy = place.overflow_key().policy;
+        let is_outdated = |drift: &&Drift| {
+            let bytes = self.details(drift).unwrap_or_default();
+            DriftDetails::read(&bytes, drift.id()).is_some_and(|details| {
+                let place = Place { route: details.route, ..*place };
+                pins(details.tool).is_none_or(|pins| place.key(details.tool, pins) != drift.key)
+            })
+        };
+        let old = drifts.iter().filter(|drift| drift.key.policy == policy && !drift.is_overflow() && drift.is_old(now));
+        old.filter(is_outdated).map(|drift| drift.key).collect()
     }
 
     /// The cell with the details of a drift, for [`DriftDetails::read`]; `None` if it cannot be read.

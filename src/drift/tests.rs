@@ -3,7 +3,7 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{AcceptError, Configuration, DriftDetails, DriftKey, DriftStore, Drifts, Listed, Place, Sighting};
+use super::{AcceptError, Configuration, DriftDetails, DriftKey, DriftStore, Drifts, Listed, Pins, Place, Sighting};
 use crate::{
     digest::Digest,
     store::{DRIFTS, InMemory, Store as _},
@@ -133,7 +133,7 @@ fn an_accepted_definition_counts_as_pinned_until_another_configuration_comes() {
     let drifts = DriftStore(&store);
     let now = Timestamp::from_seconds(1000);
     let see = |place: &Place<'_>, text: &str| {
-        drifts.see(place, "c1", "jwt:bob", &[sighting(other(text), text)], now).unwrap();
+        drifts.see(place, "c1", "jwt:bob", &[sighting(other(text), text)], &|_| None, now).unwrap();
     };
     let [first, second] = ["c1", "c2"].map(|config| Place { configuration: Configuration::new(config), ..place("p") });
     let denied = |place: &Place<'_>| drifts.read().unwrap().denies(key("p", "pay"), place.configuration, now);
@@ -189,7 +189,7 @@ fn a_drift_whose_definition_is_lost_or_too_long_cannot_be_accepted() {
     let drifts = DriftStore(&store);
     let long = "x".repeat((16 << 10) + 1);
     let now = Timestamp::from_seconds(1000);
-    drifts.see(&place("p"), "c1", "", &[sighting(other("long"), &long)], now).unwrap();
+    drifts.see(&place("p"), "c1", "", &[sighting(other("long"), &long)], &|_| None, now).unwrap();
     let drift = *drifts.read().unwrap().iter().next().unwrap();
     assert_eq!(drifts.accept(drift.id()), Err(AcceptError::DetailsLost));
 }
@@ -199,8 +199,41 @@ fn a_list_that_shows_pins_writes_nothing() {
     let store = InMemory::new([7; 16]);
     let before = store.read(DRIFTS).unwrap();
     let pinned = Sighting { definitions: None, ..sighting(Listed::Pinned, "") };
-    DriftStore(&store).see(&place("p"), "c1", "", &[pinned], Timestamp::from_seconds(1)).unwrap();
+    DriftStore(&store).see(&place("p"), "c1", "", &[pinned], &|_| None, Timestamp::from_seconds(1)).unwrap();
     assert_eq!(store.read(DRIFTS).unwrap(), before);
+}
+
+#[test]
+fn drifts_of_tools_that_have_other_pins_now_give_their_places_to_new_ones() {
+    let (store, old, new) = (InMemory::new([7; 16]), [Digest::of(b"pinned")], [Digest::of(b"pinned again")]);
+    let names: Vec<String> = (0..64).map(|index| format!("t{index}")).collect();
+    let see = |tool, pin: &[Digest], pins: &Pins<'_>, at| {
+        let key = place("p").key(tool, pin);
+        let sighting = Sighting { tool, key, ..sighting(other("evil"), "{}") };
+        DriftStore(&store).see(&place("p"), "c1", "", &[sighting], pins, Timestamp::from_seconds(at)).unwrap();
+        DriftStore(&store).read().unwrap()
+    };
+    for name in &names {
+        see(name, &old, &|_| Some(&old), 1000);
+    }
+    let is_denied =
+        |drifts: &Drifts, key, at| drifts.denies(key, place("p").configuration, Timestamp::from_seconds(at));
+    let is_repinned = |tool: &str| matches!(tool, "t0" | "t1");
+    let pins = |tool: &str| Some(if is_repinned(tool) { &new[..] } else { &old[..] });
+    let overflow = place("p").overflow_key();
+    assert!(is_denied(&see("pay", &old, &pins, 1599), overflow, 1599), "another worker may still have the old pins");
+    let after = see("get", &old, &pins, 1600);
+    for name in names.iter().map(String::as_str).chain(["get"]) {
+        assert_eq!(is_denied(&after, place("p").key(name, &old), 1600), !is_repinned(name), "{name}");
+    }
+    // All tools are denied until lists have had room for ten minutes.
+    assert!(is_denied(&after, overflow, 2199) && !is_denied(&after, overflow, 2200));
+    let all = see("put", &old, &|_| Some(&old), 2300);
+    assert!(!is_denied(&all, overflow, 2300), "there was another place");
+    assert!(
+        is_denied(&see("last", &old, &|_| Some(&old), 9000), overflow, 9000),
+        "of those that are in force none is lost"
+    );
 }
 
 #[test]

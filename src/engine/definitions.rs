@@ -260,7 +260,8 @@ impl<'c, S: Store> ListedDefinitions<'c, S> {
         if sightings.is_empty() {
             return;
         }
-        if DriftStore(self.store).see(&self.place, self.config, self.grant, &sightings, self.now).is_err() {
+        let pins = |tool: &str| self.definitions.pin(tool).map(|(_, pin)| &*pin.digests);
+        if DriftStore(self.store).see(&self.place, self.config, self.grant, &sightings, &pins, self.now).is_err() {
             self.record(Finding::NotStored);
         }
     }
