@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use super::condition::is_plain_host;
 use crate::{
     text::read_port,
-    uri::{decode, escape, has_ambiguous_escape, has_dot_segment},
+    uri::{escape, has_ambiguous_escape, has_dot_segment},
 };
 
 /// Schemes whose URIs have a host that every parser normalises, with the default port.
@@ -52,8 +52,6 @@ pub fn is_ambiguous(uri: &str) -> bool {
     uri.chars().any(|c| c == '\\' || c.is_control() || c.is_whitespace())
         || uri.split(['?', '#']).any(has_dot_segment)
         || has_ambiguous_escape(uri)
-        // `%c0%ae` is a dot to decoders that do not check.
-        || std::str::from_utf8(&decode(uri)).is_err()
         || scheme(uri).is_some_and(|(scheme, rest)| has_ambiguous_authority(scheme, rest))
 }
 
