@@ -135,6 +135,7 @@ impl<'p> Charge<'p> {
     }
 
     fn never_has_room(&self) -> bool {
-        self.costs.iter().any(|cost| matches!((cost, self.max), (Cost::Fixed(cost), Some(max)) if *cost > max))
+        let exceeds = |max| self.costs.iter().any(|cost| matches!(cost, Cost::Fixed(cost) if *cost > max));
+        self.max.is_some_and(|max| max == Amount::ZERO || exceeds(max))
     }
 }

@@ -83,7 +83,7 @@ impl Quota {
         // Beside a clock that has stepped back, more may weigh than the clock tells.
         let remaining = || Some(max.minus(self.used(count, now))).filter(|left| *left < amount);
         let exceeded = |retry_at| LimitExceeded { retry_at, remaining: remaining() };
-        if amount > max {
+        if self.never_fits(amount) {
             return Err(exceeded(None));
         }
         let retry_at = self.retry_at(count, max.minus(amount)).filter(|retry_at| *retry_at > now);
@@ -91,6 +91,12 @@ impl Quota {
             (None, Some(used)) => Ok(Count { used, ..count }),
             (retry_at, _) => Err(exceeded(retry_at)),
         }
+    }
+
+    /// Whether no window ever has room for `amount`: a `max` of 0 lets nothing through, not even what costs nothing.
+    #[must_use]
+    pub fn never_fits(&self, amount: Amount) -> bool {
+        self.max.is_some_and(|max| amount > max || max == Amount::ZERO)
     }
 
     /// Takes back a charge of `amount` that led to a count until `until`. A count that has moved on to another window stays

@@ -170,3 +170,26 @@ fn a_limit_of_a_session_counts_each_session_of_a_caller_and_calls_without_one_to
         assert_eq!(gateway.judge(&info, body).record.rule, expected, "{grant} {headers:?}");
     }
 }
+
+#[test]
+fn a_max_of_0_lets_no_call_through_whatever_it_costs() {
+    let limit = r#"{"counter":"c","window":"minute","max":0,"scope":"grant","increment_from":"args.amount"}"#;
+    let policy = format!(r#"{{"version":"1","default":"deny","tools":{{"pay":{{"limits":[{limit}]}}}}}}"#);
+    let reason = "the policy allows no calls of the tool `pay`";
+    let common = r#""rule":"/tools/pay/limits/0","policy":"default","tool":"pay""#;
+    let pay = |amount: u8, options: &str| {
+        let gateway = Gateway::new(&format!(r#"{{"policy":{policy}{options}}}"#));
+        let params = format!(r#"{{"name":"pay","arguments":{{"amount":{amount}}}}}"#);
+        gateway.answer(&format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{params}}}"#))
+    };
+    let limit = r#"{"counter":"c","window":"minute","max":0,"scope":"grant","cost":0}"#;
+    let data = format!(r#"{{"kind":"rate_limited",{common},"reason":"{reason}","requestId":"r-1","limit":{limit}}}"#);
+    let message = format!(r#""message":"Policy violation: {reason}; do not retry""#);
+    let free = format!(r#"{{"jsonrpc":"2.0","id":1,"error":{{"code":-31429,{message},"data":{data}}}}}"#);
+    assert_eq!(pay(0, ""), Some((200, free.clone())));
+    assert_eq!(pay(0, r#","limits":{"service":{"cluster":"rls"}}"#), Some((200, free)), "and no service is asked");
+    let data = format!(r#"{{"kind":"denied",{common},"reason":"{reason}","requestId":"r-1"}}"#);
+    let message = format!(r#""message":"Policy violation: {reason}""#);
+    let dear = format!(r#"{{"jsonrpc":"2.0","id":1,"error":{{"code":-31403,{message},"data":{data}}}}}"#);
+    assert_eq!(pay(1, ""), Some((200, dear)));
+}

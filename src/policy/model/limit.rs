@@ -93,10 +93,10 @@ impl Limit {
         self.max.is_some_and(|max| other.max.is_none_or(|other| max < other))
     }
 
-    /// Whether every call costs more than one window lets through.
+    /// Whether no call has room: `max` is 0, or each costs more than one window lets through.
     #[must_use]
     pub fn never_has_room(&self) -> bool {
-        matches!((&self.cost, self.max), (Cost::Fixed(amount), Some(max)) if *amount > max)
+        self.max.is_some_and(|max| max == Amount::ZERO || matches!(&self.cost, Cost::Fixed(amount) if *amount > max))
     }
 }
 
