@@ -193,3 +193,14 @@ fn a_max_of_0_lets_no_call_through_whatever_it_costs() {
     let dear = format!(r#"{{"jsonrpc":"2.0","id":1,"error":{{"code":-31403,{message},"data":{data}}}}}"#);
     assert_eq!(pay(1, ""), Some((200, dear)));
 }
+
+#[test]
+fn a_retry_that_answers_a_servers_question_is_charged_like_any_call() {
+    let gateway = Gateway::new(r#"{"version":"1","default":"deny","tools":{"t":{"rate_limit":"2/day"}}}"#);
+    let retry = r#"{"name":"t","inputResponses":{"q":{"action":"accept"}},"requestState":"s"}"#;
+    let rules = [r#"{"name":"t"}"#, retry, retry].map(|params| {
+        let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{params}}}"#);
+        gateway.judge(&call("alice"), &body).record.rule.to_string()
+    });
+    assert_eq!(rules, ["", "", "/tools/t/rate_limit"]);
+}
