@@ -219,8 +219,12 @@ impl Headers {
 /// Whether a text is a token, such as the name of a header; RFC 9110, section 5.6.2.
 #[must_use]
 pub fn is_token(text: &str) -> bool {
-    let special = |byte: u8| b"!#$%&'*+-.^_`|~".contains(&byte);
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || special(byte))
+    !text.is_empty() && text.bytes().all(is_token_byte)
+}
+
+/// Whether a byte may be in a token.
+pub(crate) fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 /// A value without the white space around it, which few have.

@@ -17,7 +17,10 @@ mod yielded;
 #[cfg(test)]
 mod tests;
 
-use crate::{http::Header, time::Timestamp};
+use crate::{
+    http::{Header, is_token_byte},
+    time::Timestamp,
+};
 
 pub use address::peer_address;
 pub use claim::Claim;
@@ -258,11 +261,13 @@ fn decode_name<'a>(value: &'a [u8], place: &str) -> Result<&'a str, IdentityErro
 fn bearer_token(attributes: &impl ConnectionAttributes) -> Result<Option<&str>, IdentityError> {
     let Some(value) = single_value(attributes.header("authorization"), "authorization")? else { return Ok(None) };
     let Some((scheme, token)) = value.split_at_checked(6) else { return Ok(None) };
-    let separated = token.is_empty() || token.starts_with(b" ");
-    if !scheme.eq_ignore_ascii_case(b"bearer") || !separated {
+    // What ends the scheme, if not a space, some servers take for one: such a token is malformed, not of another scheme.
+    let goes_on = token.first().is_some_and(|byte| is_token_byte(*byte));
+    if !scheme.eq_ignore_ascii_case(b"bearer") || goes_on {
         return Ok(None);
     }
-    let token = std::str::from_utf8(token).unwrap_or_default().trim_start_matches(' ');
+    let token = std::str::from_utf8(token).unwrap_or_default();
+    let token = token.strip_prefix(' ').unwrap_or_default().trim_start_matches(' ');
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
     if token.is_empty() || !token.bytes().all(allowed) {
         return Err(IdentityError::Invalid("the header `authorization` has no bearer token".to_owned()));

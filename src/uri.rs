@@ -9,14 +9,16 @@ pub(crate) fn has_dot_segment(path: &str) -> bool {
 }
 
 /// Whether the percent-encoded bytes of a text can mean something else to a server that decodes them: unreserved
-/// characters (among them the dot), the slash, the backslash, the percent sign and control characters.
+/// characters (among them the dot), the slash, the backslash, the percent sign and control characters; and what is not UTF-8:
+/// `%c0%ae` is a dot to decoders that do not check.
 pub(crate) fn has_ambiguous_escape(text: &str) -> bool {
     let is_ambiguous = |byte: u8| {
         byte.is_ascii_alphanumeric()
             || byte.is_ascii_control()
             || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'/' | b'\\' | b'%')
     };
-    escapes(text).flatten().any(is_ambiguous)
+    // As most texts: nothing is decoded.
+    text.contains('%') && (escapes(text).flatten().any(is_ambiguous) || std::str::from_utf8(&decode(text)).is_err())
 }
 
 /// A URI without what may be a secret: user information, and the query and the fragment. RFC 3986, section 3; some readers take `\`
@@ -83,7 +85,10 @@ mod tests {
 
     #[test]
     fn an_escape_is_ambiguous_if_decoding_it_changes_what_is_meant() {
-        for text in ["%2e", "%2E", "a%2fb", "%5c", "%41", "%7E", "%2d", "%5F", "%25", "%0a", "%7f", "%252e"] {
+        for text in [
+            "%2e", "%2E", "a%2fb", "%5c", "%41", "%7E", "%2d", "%5F", "%25", "%0a", "%7f", "%252e", "%c0%ae", "%ff",
+            "%C3",
+        ] {
             assert!(has_ambiguous_escape(text), "{text}");
         }
         for text in ["%20", "%C3%A9", "%3A", "%", "%zz", "%2", ""] {

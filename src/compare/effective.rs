@@ -135,7 +135,7 @@ impl<'p> Charge<'p> {
     }
 
     fn never_has_room(&self) -> bool {
-        let costs_more = |max| self.costs.iter().any(|cost| matches!(cost, Cost::Fixed(cost) if *cost > max));
-        self.max.is_some_and(|max| max == Amount::ZERO || costs_more(max))
+        let exceeds = |max| self.costs.iter().any(|cost| matches!(cost, Cost::Fixed(cost) if *cost > max));
+        self.max.is_some_and(|max| max == Amount::ZERO || exceeds(max))
     }
 }

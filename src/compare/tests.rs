@@ -272,6 +272,9 @@ fn only_prompts_and_resources_have_references() {
     // A limit that never has room denies each use, and no reference.
     let never = r#""rate_limit":{"max":0,"window":60}"#;
     assert_eq!(rules(r#""action":"deny""#, never), NONE);
+    let whatever_it_costs =
+        r#""limits":[{"counter":"c","window":60,"max":0,"scope":"grant","increment_from":"args.a"}]"#;
+    assert_eq!(rules(r#""action":"deny""#, whatever_it_costs), NONE);
     for (section, key, what) in [
         ("prompts", "p", "the prompt `p`: is denied in both, but `completion/complete` with it"),
         (

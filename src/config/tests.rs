@@ -105,6 +105,32 @@ fn what_is_no_document_is_refused() {
 }
 
 #[test]
+fn a_policy_has_at_most_1000_patterns_and_its_other_mistakes_are_reported_beside() {
+    let policy = |in_tools: usize, more: &str| {
+        let tools = (0..in_tools).map(|number| format!(r#""a{number}*":{{}}"#)).collect::<Vec<_>>().join(",");
+        let hide = (0..500).map(|number| format!(r#""b{number}*""#)).collect::<Vec<_>>().join(",");
+        format!(r#"{{"version":"1","default":"deny","hide":[{hide}],"tools":{{{tools}{more}}}}}"#)
+    };
+    assert!(Config::load(policy(500, r#","exact":{}"#).as_bytes()).is_ok());
+    let expected = [
+        "(top level): more than 1000 patterns; write names out, or fewer and wider patterns",
+        "/tools/x*/use/0: `use` names rules of `rules`, which this policy does not have",
+    ];
+    assert_eq!(problems(&policy(500, r#","x*":{"use":["r"]}"#)), expected);
+}
+
+#[test]
+fn a_configuration_has_at_most_256_policies() {
+    let policies = |count: usize| {
+        let policies = (0..count).map(|number| format!(r#""p{number}":{{"version":"1","default":"deny"}}"#));
+        format!(r#"{{"policies":{{{}}}}}"#, policies.collect::<Vec<_>>().join(","))
+    };
+    assert_eq!(load(&policies(256)).policies.len(), 256);
+    assert_eq!(problems(&policies(257)), ["/policies: found 257 policies; 1 to 256 are allowed"]);
+    assert_eq!(problems(&policies(0)), ["/policies: found 0 policies; 1 to 256 are allowed"]);
+}
+
+#[test]
 fn the_text_of_all_problems_is_readable_in_a_log() {
     let invalid = Config::load(br#"{"version":"1","default":"maybe","x":1}"#).unwrap_err();
     let expected = "2 problems in the configuration:\n  \

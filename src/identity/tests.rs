@@ -110,6 +110,27 @@ fn a_bearer_token_is_never_shown_or_kept_whole() {
 }
 
 #[test]
+fn a_bearer_token_behind_another_separator_is_malformed_and_no_other_source_names_its_caller() {
+    let listed =
+        r#"{"tokens":{"alice":{"sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}}}"#;
+    for source in [r#"{"bearer":true}"#, listed] {
+        for value in [
+            "Bearer\ttest",
+            "Bearer:test",
+            "Bearer,test",
+            "Bearer=test",
+            "Bearer/test",
+            "bearer\u{a0}test",
+            "Bearer\u{b}test",
+        ] {
+            let call = Call { address: Some("10.0.0.7:1"), ..with_headers(&[("authorization", value)]) };
+            let refused = Err("the header `authorization` has no bearer token".to_owned());
+            assert_eq!(grant(&format!(r#"[{source},{{"address":true}}]"#), &call), refused, "{value:?}");
+        }
+    }
+}
+
+#[test]
 fn a_source_that_is_malformed_or_repeated_denies() {
     let identity = r#"[{"header":"x-agent-id"},{"constant":"anybody"}]"#;
     let twice = with_headers(&[("x-agent-id", "a"), ("x-agent-id", "a")]);

@@ -83,7 +83,7 @@ impl Quota {
         // Beside a clock that has stepped back, more may weigh than the clock tells.
         let remaining = || Some(max.minus(self.used(count, now))).filter(|left| *left < amount);
         let exceeded = |retry_at| LimitExceeded { retry_at, remaining: remaining() };
-        if self.never_admits(amount) {
+        if self.never_fits(amount) {
             return Err(exceeded(None));
         }
         let retry_at = self.retry_at(count, max.minus(amount)).filter(|retry_at| *retry_at > now);
@@ -93,9 +93,9 @@ impl Quota {
         }
     }
 
-    /// Whether waiting cannot help: the amount is more than a window lets through, or the limit is 0, which lets nothing through,
-    /// not even what costs nothing.
-    pub(crate) fn never_admits(&self, amount: Amount) -> bool {
+    /// Whether no window ever has room for `amount`: a `max` of 0 lets nothing through, not even what costs nothing.
+    #[must_use]
+    pub fn never_fits(&self, amount: Amount) -> bool {
         self.max.is_some_and(|max| amount > max || max == Amount::ZERO)
     }
 

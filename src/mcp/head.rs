@@ -310,6 +310,9 @@ mod tests {
             ("upgrade", "websocket"),
             (":protocol", "websocket"),
             ("x-http-method-override", "GET"),
+            ("x-http-method", "GET"),
+            ("x-method-override", "GET"),
+            ("x-original-method", "GET"),
             ("authorization", "Bearer a,Bearer b"),
             ("authorization", "basic YTpi, basic YTpj"),
         ] {

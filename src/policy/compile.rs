@@ -34,17 +34,19 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
     let document = document::Policy::read(at)?;
     let document::Policy { hide, tools, resources, prompts, .. } = &document;
     let entries = [tools, resources, prompts].into_iter().flatten().map(|(name, _)| name);
-    if hide.iter().chain(entries).filter(|name| Pattern::new(name.text).is_some()).count() > MAX_PATTERNS {
+    let patterns = hide.iter().chain(entries).filter(|name| Pattern::new(name.text).is_some()).count();
+    if patterns > MAX_PATTERNS {
         at.report(format!("more than {MAX_PATTERNS} patterns; write names out, or fewer and wider patterns"));
-        return None;
     }
+    // Of so many, which would take long to sort, the other mistakes are reported all the same.
+    let key = |text: String| if patterns > MAX_PATTERNS { text.replace('*', "") } else { text };
     let mut compiler = Compiler::new(at);
     let mut shared = shared::SharedRules::new(&document.shared_rules, &compiler);
     let mut all_tools =
         document.all_tools.as_ref().map(|rule| compiler.compile_rule(rule, &mut shared)).unwrap_or_default();
     all_tools.own.limits.iter_mut().for_each(|limit| limit.is_of_all_tools = true);
     let mut table = |entries: &[(Name<'_, '_>, document::Rule<'_, '_>)], form: fn(&str) -> String| {
-        let rules = entries.iter().map(|(name, rule)| (form(name.text), compiler.compile_rule(rule, &mut shared)));
+        let rules = entries.iter().map(|(name, rule)| (key(form(name.text)), compiler.compile_rule(rule, &mut shared)));
         Table::new(rules.collect::<Vec<_>>(), Rule::denies_unconditionally)
     };
     let written_uris = resource::map_uri_keys(resources, &document.shared_rules);
@@ -57,7 +59,7 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
     });
     let methods: HashMap<Box<str>, MethodRule> = methods.collect();
     let folded_methods = methods.keys().map(|name| (folded(name), name.clone())).collect();
-    let hidden = Table::new(hide.iter().map(|name| (name.text.to_owned(), ())), |()| true);
+    let hidden = Table::new(hide.iter().map(|name| (key(name.text.to_owned()), ())), |()| true);
     let rules = [&tools, &resources, &prompts].into_iter().flat_map(Table::entries);
     let asks_for_approval = rules.chain([&all_tools]).any(Rule::asks_for_approval);
     let rules = [&tools, &resources, &prompts].into_iter().flat_map(Table::entries);

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use super::condition::is_plain_host;
 use crate::{
     bytes::read_port,
-    uri::{decode, escape, has_ambiguous_escape, has_dot_segment},
+    uri::{escape, has_ambiguous_escape, has_dot_segment},
 };
 
 /// Schemes whose URIs have a host that every parser normalises, with the default port.
@@ -49,12 +49,13 @@ pub fn normalize(uri: &str) -> Cow<'_, str> {
 /// Whether a server may read a URI as another one.
 #[must_use]
 pub fn is_ambiguous(uri: &str) -> bool {
+    let scheme = scheme(uri);
+    // The first segment of a path begins behind the scheme: `repo:../a` is `repo:a` to readers that resolve it.
+    let behind_scheme = scheme.map_or(uri, |(_, rest)| rest);
     uri.chars().any(|c| c == '\\' || c.is_control() || c.is_whitespace())
-        || uri.split(['?', '#']).any(has_dot_segment)
+        || behind_scheme.split(['?', '#']).any(has_dot_segment)
         || has_ambiguous_escape(uri)
-        // `%c0%ae` is a dot to decoders that do not check.
-        || std::str::from_utf8(&decode(uri)).is_err()
-        || scheme(uri).is_some_and(|(scheme, rest)| has_ambiguous_authority(scheme, rest))
+        || scheme.is_some_and(|(scheme, rest)| has_ambiguous_authority(scheme, rest))
 }
 
 /// The part of a URI that some servers read alone, if that is not all of it: they drop a fragment, and of a `file:` URI also

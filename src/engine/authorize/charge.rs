@@ -20,6 +20,11 @@ use crate::{
     window::Algorithm,
 };
 
+/// What a counter takes that a request is charged to, in units of [`crate::budget::Work`]: it is read and written.
+const COUNTER: usize = 5000;
+/// What comparing a limit with a counter takes that is charged already.
+const COMPARE: usize = 5;
+
 /// What a request costs of one counter.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PendingCharge<'p> {
@@ -37,7 +42,7 @@ pub(super) struct PendingCharge<'p> {
 /// amounts. The sum must fit the smallest `max`, so that every rule that names the counter permits the request.
 ///
 /// # Errors
-/// The arguments do not say the amount, or the sum is more than one window lets through.
+/// The arguments do not say the amount, the sum is more than one window lets through, or too many counters are charged.
 pub(super) fn add<'p, W: Tracer>(
     charges: &mut Vec<PendingCharge<'p>>,
     (index, target): (usize, &ResolvedTarget<'p, '_>),
@@ -49,7 +54,10 @@ pub(super) fn add<'p, W: Tracer>(
     let added = cost(limit, name, args).and_then(|amount| {
         tracer.step(|| describe_cost(limit, amount));
         let key = limit.key.as_ref().map(|key| limit_key::digest(limit, key, target, args)).transpose()?;
-        add_amount(charges, (index, name), limit, amount, key)
+        let known = charges.len();
+        add_amount(charges, (index, name), limit, amount, key)?;
+        let added = charges.len().saturating_sub(known).saturating_mul(COUNTER);
+        args.charge(known.saturating_mul(COMPARE).saturating_add(added)).map_err(|_| too_much_work(name))
     });
     added.inspect_err(|denial| tracer.step(|| denial.step()))
 }

@@ -47,7 +47,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         let Some(service) = self.remote_service() else { return Ok(Counting::Local) };
         let charges = &*self.charges(policy, grant, evaluation);
         let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: evaluation.mode };
-        if let Some(index) = charges.iter().position(|charge| charge.quota.never_admits(charge.amount)) {
+        if let Some(index) = charges.iter().position(|charge| charge.quota.never_fits(charge.amount)) {
             return Err(evaluation.exceeded(index, LimitExceeded { retry_at: None, remaining: None }, &mut tracer));
         }
         let mut remaining = vec![None; charges.len()];

@@ -4,11 +4,7 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{Disposition, Gateway, RequestInfo, batch, call};
-use crate::{
-    engine::{callout::Callout, lists::is_visible},
-    http::Headers,
-    mcp::list::ListKind,
-};
+use crate::{engine::callout::Callout, http::Headers};
 
 /// Three rules name the counter `spend`, and all of them speak of `charge`.
 const POLICY: &str = r#"{"policy":{"version":"1","default":"deny",
@@ -176,24 +172,35 @@ fn a_limit_of_a_session_counts_each_session_of_a_caller_and_calls_without_one_to
 }
 
 #[test]
-fn a_limit_of_zero_lets_no_call_through_whatever_it_costs() {
-    for service in ["", r#","limits":{"service":{"cluster":"rls"}}"#] {
-        let limit = r#"{"counter":"c","window":"day","max":0,"scope":"grant","increment_from":"args.n"}"#;
-        let policy = format!(r#"{{"version":"1","default":"deny","tools":{{"t":{{"limits":[{limit}]}}}}}}"#);
-        let gateway = Gateway::new(&format!(r#"{{"policy":{policy}{service}}}"#));
-        let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","arguments":{"n":0}}}"#;
-        let Disposition::Reply(reply) = gateway.judge(&call("alice"), body).answer else { panic!("it passes") };
-        let why = "the policy allows no calls of the tool `t`";
-        let limit = r#"{"counter":"c","window":"day","max":0,"scope":"grant","cost":0}"#;
-        let data = format!(
-            r#"{{"kind":"rate_limited","rule":"/tools/t/limits/0","policy":"default","tool":"t","reason":"{why}","requestId":"r-1","limit":{limit}}}"#
-        );
-        let error = format!(r#"{{"code":-31429,"message":"Policy violation: {why}; do not retry","data":{data}}}"#);
-        assert_eq!(reply.body, format!(r#"{{"jsonrpc":"2.0","id":1,"error":{error}}}"#));
-        assert_eq!(reply.retry_after, None);
-        assert!(
-            !is_visible(&gateway.config, &gateway.config.policies[0].policy, ListKind::Tools, "t"),
-            "none can pass"
-        );
-    }
+fn a_max_of_0_lets_no_call_through_whatever_it_costs() {
+    let limit = r#"{"counter":"c","window":"minute","max":0,"scope":"grant","increment_from":"args.amount"}"#;
+    let policy = format!(r#"{{"version":"1","default":"deny","tools":{{"pay":{{"limits":[{limit}]}}}}}}"#);
+    let reason = "the policy allows no calls of the tool `pay`";
+    let common = r#""rule":"/tools/pay/limits/0","policy":"default","tool":"pay""#;
+    let pay = |amount: u8, options: &str| {
+        let gateway = Gateway::new(&format!(r#"{{"policy":{policy}{options}}}"#));
+        let params = format!(r#"{{"name":"pay","arguments":{{"amount":{amount}}}}}"#);
+        gateway.answer(&format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{params}}}"#))
+    };
+    let limit = r#"{"counter":"c","window":"minute","max":0,"scope":"grant","cost":0}"#;
+    let data = format!(r#"{{"kind":"rate_limited",{common},"reason":"{reason}","requestId":"r-1","limit":{limit}}}"#);
+    let message = format!(r#""message":"Policy violation: {reason}; do not retry""#);
+    let free = format!(r#"{{"jsonrpc":"2.0","id":1,"error":{{"code":-31429,{message},"data":{data}}}}}"#);
+    assert_eq!(pay(0, ""), Some((200, free.clone())));
+    assert_eq!(pay(0, r#","limits":{"service":{"cluster":"rls"}}"#), Some((200, free)), "and no service is asked");
+    let data = format!(r#"{{"kind":"denied",{common},"reason":"{reason}","requestId":"r-1"}}"#);
+    let message = format!(r#""message":"Policy violation: {reason}""#);
+    let dear = format!(r#"{{"jsonrpc":"2.0","id":1,"error":{{"code":-31403,{message},"data":{data}}}}}"#);
+    assert_eq!(pay(1, ""), Some((200, dear)));
+}
+
+#[test]
+fn a_retry_that_answers_a_servers_question_is_charged_like_any_call() {
+    let gateway = Gateway::new(r#"{"version":"1","default":"deny","tools":{"t":{"rate_limit":"2/day"}}}"#);
+    let retry = r#"{"name":"t","inputResponses":{"q":{"action":"accept"}},"requestState":"s"}"#;
+    let rules = [r#"{"name":"t"}"#, retry, retry].map(|params| {
+        let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{params}}}"#);
+        gateway.judge(&call("alice"), &body).record.rule.to_string()
+    });
+    assert_eq!(rules, ["", "", "/tools/t/rate_limit"]);
 }

@@ -35,6 +35,29 @@ fn the_answer_to_one_message_of_a_batch_does_not_name_the_other() {
 }
 
 #[test]
+fn a_uri_whose_path_begins_with_a_dot_segment_reaches_no_entry() {
+    let policy = r#"{"version":"1","default":"deny","resources":{"repo:*":{},"repo:secret":{"action":"deny"}}}"#;
+    let gateway = Gateway::new(policy);
+    let read = |uri: &str| {
+        gateway.answer(&format!(r#"{{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{{"uri":"{uri}"}}}}"#))
+    };
+    assert_eq!(read("repo:open"), None);
+    for uri in ["repo:./secret", "repo:../secret"] {
+        let reason = format!(
+            "the policy denies the resource `{uri}`, because a server may read it as another one; write the URI without dot \
+             segments, white space, `\\` and escapes that are not needed, with scheme and host in lower case, and without user \
+             information or a default port"
+        );
+        let json = reason.replace('\\', "\\\\");
+        let data = format!(
+            r#"{{"kind":"denied","rule":"(ambiguous uri)","policy":"default","resource":"{uri}","reason":"{json}","requestId":"r-1"}}"#
+        );
+        let error = format!(r#"{{"code":-31403,"message":"Policy violation: {json}","data":{data}}}"#);
+        assert_eq!(read(uri), Some((200, format!(r#"{{"jsonrpc":"2.0","id":1,"error":{error}}}"#))));
+    }
+}
+
+#[test]
 fn a_method_that_methods_names_is_denied_in_any_spelling_that_servers_may_fold() {
     let gateway =
         Gateway::new(r#"{"version":"1","default":"allow","methods":{"skills/list":"deny","x/open":"allow"}}"#);

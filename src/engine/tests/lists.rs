@@ -215,3 +215,21 @@ fn a_tool_whose_arguments_cannot_be_checked_is_not_shown() {
     assert!(shows(ListKind::Tools, "pinned") && !shows(ListKind::Tools, "other"));
     assert!(shows(ListKind::Prompts, "other") && shows(ListKind::Resources, "a:other"));
 }
+
+#[test]
+fn a_tool_whose_limit_never_has_room_is_not_shown() {
+    let limit = |terms: &str| format!(r#"{{"limits":[{{"counter":"c","window":"day","scope":"grant",{terms}}}]}}"#);
+    for (terms, is_shown) in [
+        (r#""max":0"#, false),
+        (r#""max":1,"increment":2"#, false),
+        (r#""max":0,"increment_from":"args.a""#, false),
+        (r#""max":0.000001,"increment_from":"args.a""#, true),
+        (r#""max":1"#, true),
+        (r#""increment":2"#, true),
+    ] {
+        let policy = format!(r#"{{"version":"1","default":"allow","tools":{{"t":{}}}}}"#, limit(terms));
+        let gateway = Gateway::new(&policy);
+        let policy = &gateway.config.policies[0].policy;
+        assert_eq!(is_visible(&gateway.config, policy, ListKind::Tools, "t"), is_shown, "{terms}");
+    }
+}

@@ -75,3 +75,31 @@ fn names_that_take_too_much_work_to_look_up_are_denied() {
     };
     assert_eq!([listen(1), listen(100)], ["", "(too much to check)"]);
 }
+
+#[test]
+fn a_request_that_is_charged_to_too_many_counters_is_denied() {
+    let limit = |number: usize| {
+        format!(r#"{{"counter":"c{number}","window":"day","max":2000,"scope":"grant","algorithm":"fixed"}}"#)
+    };
+    let limits = |count: usize| (0..count).map(limit).collect::<Vec<_>>().join(",");
+    let rule = |count: usize, mode: &str| format!(r#"{{"limits":[{}]{mode}}}"#, limits(count));
+    let policy = |rule: &str| {
+        Gateway::new(&format!(
+            r#"{{"version":"1","default":"allow","tools":{{"t":{rule}}},"resources":{{"note:*":{rule}}}}}"#
+        ))
+    };
+    let reason = "the gateway denies the tool `t`, because checking these arguments takes too much work; send fewer or shorter \
+                  values, or split the call";
+    let data = format!(
+        r#"{{"kind":"denied","rule":"(too much to check)","policy":"default","tool":"t","reason":"{reason}","requestId":"r-1"}}"#
+    );
+    let error = format!(r#"{{"code":-31403,"message":"Policy violation: {reason}","data":{data}}}"#);
+    let denied = format!(r#"{{"jsonrpc":"2.0","id":"\u0061","error":{error}}}"#);
+    assert_eq!(policy(&rule(1000, "")).tool("t"), None);
+    assert_eq!(policy(&rule(2000, "")).tool("t"), Some((200, denied)));
+    assert_eq!(policy(&rule(2000, r#","mode":"shadow""#)).tool("t"), None, "that is reported only");
+    let uris = (0..1000).map(|number| format!(r#""note:{number}""#)).collect::<Vec<_>>().join(",");
+    let params = format!(r#"{{"notifications":{{"resourceSubscriptions":[{uris}]}}}}"#);
+    let body = format!(r#"{{"jsonrpc":"2.0","id":7,"method":"subscriptions/listen","params":{params}}}"#);
+    assert_eq!(policy(&rule(20, "")).answer(&body), None, "many names are charged to few counters");
+}

@@ -55,6 +55,11 @@ fn a_max_of_zero_has_no_room_for_what_costs_nothing() {
 fn a_max_of_zero_never_has_room() {
     assert_eq!(run(quota(60, 0, Algorithm::Fixed), &[0]), [Err(None)]);
     assert_eq!(run(quota(60, 0, Algorithm::Sliding), &[0]), [Err(None)]);
+    for algorithm in [Algorithm::Fixed, Algorithm::Sliding] {
+        let free = |max| quota(60, max, algorithm).charge(None, Amount::ZERO, Timestamp(0));
+        assert_eq!(free(0), Err(LimitExceeded { retry_at: None, remaining: None }));
+        assert!(free(1).is_ok());
+    }
 }
 
 #[test]

@@ -98,8 +98,8 @@ pub(super) fn read_folders(value: ValueNode<'_>) -> Result<AllowedFolders, Condi
     let (mut list, mut base, mut complaints) = (None, None, Vec::new());
     for member in members {
         match &*member.name {
-            "folders" => list = Some(&member.node),
-            "base" => base = Some(&member.node),
+            "folders" if list.is_none() => list = Some(&member.node),
+            "base" if base.is_none() => base = Some(&member.node),
             _ => return Err(mismatch(value, FOLDERS)),
         }
     }

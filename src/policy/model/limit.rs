@@ -93,11 +93,10 @@ impl Limit {
         self.max.is_some_and(|max| other.max.is_none_or(|other| max < other))
     }
 
-    /// Whether every call costs more than one window lets through, or that is 0: never.
+    /// Whether no call has room: `max` is 0, or each costs more than one window lets through.
     #[must_use]
     pub fn never_has_room(&self) -> bool {
-        let costs_more = |max| matches!(&self.cost, Cost::Fixed(amount) if *amount > max);
-        self.max.is_some_and(|max| max == Amount::ZERO || costs_more(max))
+        self.max.is_some_and(|max| max == Amount::ZERO || matches!(&self.cost, Cost::Fixed(amount) if *amount > max))
     }
 }
 

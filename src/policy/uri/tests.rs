@@ -42,6 +42,8 @@ fn ordinary_uris_are_plain() {
         "repo://octocat/hello/contents/README",
         "postgres://user@Host:5432/db",
         "custom:Opaque",
+        "git:HEAD:./a",
+        "repo:..a",
         "urn:isbn:0451450523",
         "README.md",
         "Docs/a:b",
@@ -68,6 +70,13 @@ fn dot_segments_are_ambiguous_wherever_they_are() {
         "file:///a/..;x/b",
         "file:///a?..",
         "urn:a/../b",
+        "repo:../a",
+        "repo:./a",
+        "repo:..",
+        "repo:.",
+        "repo:..;x/a",
+        "repo:..?x",
+        "repo:.#x",
     ]);
 }
 

@@ -19,7 +19,7 @@ pub(in crate::engine) fn rate_limited(
     let subject = if limit.is_of_all_tools { "all tools together" } else { &target };
     let quota = describe_quota(limit);
     let text = match (limit.max == Some(Amount::ZERO), counts_calls(limit), remaining) {
-        (true, ..) => format!("the policy allows no calls of {target}"),
+        (true, ..) => no_calls(&target),
         (false, false, Some(Amount::ZERO)) => format!("the limit of {subject}, {quota}, is used up"),
         (false, is_calls, Some(left)) if !is_calls || left >= Amount::ONE => {
             format!("this request costs {cost}, and {left} is left of the limit of {subject}, {quota}")
@@ -57,8 +57,16 @@ pub(in crate::engine) fn not_an_amount(target: &TargetName<'_>, path: &Path) -> 
 
 /// A request costs more than a limit of its target ever allows, so that waiting does not help.
 pub(in crate::engine) fn too_much(target: &TargetName<'_>, limit: &Limit, amount: Amount) -> String {
+    if limit.max == Some(Amount::ZERO) {
+        return no_calls(&target.describe());
+    }
     let quota = describe_quota(limit);
     format!("the policy denies {target}: the request costs {amount}, and the limit is {quota}; send a smaller amount")
+}
+
+/// The `max` of a limit is 0.
+fn no_calls(target: &str) -> String {
+    ["the policy allows no calls of ", target].concat()
 }
 
 /// A call costs a part of a unit, and the rate-limit service counts whole ones.

@@ -125,6 +125,19 @@ fn a_base_is_written_plainly_beside_its_folders() {
 }
 
 #[test]
+fn folders_and_base_are_written_once() {
+    for value in
+        [r#"{"folders": ["/a"], "folders": ["/"], "base": "/a"}"#, r#"{"folders": ["/a"], "base": "/a", "base": "/"}"#]
+    {
+        let message = format!(
+            "/value: found `{value}`, allowed is a list of one or more folders, such as `[\"/srv/files\"]`, or \
+             `{{\"folders\": [\"/srv/files\"], \"base\": \"/srv\"}}`"
+        );
+        assert_eq!(build("args.x", "path_within", value).unwrap_err(), message);
+    }
+}
+
+#[test]
 fn the_root_holds_every_path() {
     assert_x("path_within", "[\"/\"]", &[("\"/\"", YES), ("\"/etc\"", YES), ("\"/..\"", YES), ("\"etc\"", UNFIT)]);
 }
