@@ -18,8 +18,8 @@ use super::{Grant, IdentityError, grant::MAX_VALUE};
 pub struct Tokens {
     /// In the order of the text.
     tokens: Box<[Token]>,
-    /// The first token with each digest, by its place in `tokens`.
-    places: HashMap<Digest, usize>,
+    /// The first token with each digest, by the digest's text: its place in `tokens`.
+    places: HashMap<Box<str>, usize>,
 }
 
 /// A token that names a caller.
@@ -43,13 +43,14 @@ impl Tokens {
         let read: Vec<Option<Token>> = entries.iter().map(|(name, token)| Token::read(name, token)).collect();
         let tokens: Box<[Token]> = read.into_iter().collect::<Option<_>>()?;
         // Backwards: of two names for one token, the first in the text is the caller's.
-        let places = tokens.iter().enumerate().rev().map(|(place, token)| (token.digest, place)).collect();
+        let places =
+            tokens.iter().enumerate().rev().map(|(place, token)| (token.digest.to_string().into(), place)).collect();
         Some(Self { tokens, places })
     }
 
     /// Finds a token by its value.
     pub(super) fn find(&self, value: &str) -> Option<&Token> {
-        self.tokens.get(*self.places.get(&Digest::of(value.as_bytes()))?)
+        self.tokens.get(*self.places.get(&*Digest::of(value.as_bytes()).to_string())?)
     }
 
     /// Finds a token by the name of its caller.
@@ -62,7 +63,7 @@ impl Tokens {
     #[cfg(not(target_os = "wasi"))]
     #[must_use]
     pub fn twin(&self, token: &Token) -> Option<&Token> {
-        self.tokens.get(*self.places.get(&token.digest)?).filter(|first| first.name != token.name)
+        self.tokens.get(*self.places.get(&*token.digest.to_string())?).filter(|first| first.name != token.name)
     }
 
     /// Every token, in the order of the text.

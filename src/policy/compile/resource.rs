@@ -16,7 +16,7 @@ pub(super) fn map_uri_keys(
     entries: &[Entry<'_, '_>],
     shared: &[(document::Name<'_, '_>, document::Checks<'_, '_>)],
 ) -> HashMap<Box<str>, Box<str>> {
-    let mut first: HashMap<String, &str> = HashMap::new();
+    let mut first: HashMap<Box<str>, &str> = HashMap::new();
     let used: HashSet<&str> = entries.iter().flat_map(|(_, rule)| &rule.uses).map(|(_, name)| *name).collect();
     for (_, checks) in shared.iter().filter(|(name, _)| used.contains(name.text)) {
         checks.predicates().for_each(|predicate| check_conditions(&predicate.at));
@@ -25,11 +25,11 @@ pub(super) fn map_uri_keys(
         rule.checks.predicates().for_each(|predicate| check_conditions(&predicate.at));
     }
     for (name, _) in entries {
-        if let Some(other) = first.insert(uri::normalize(name.text).into_owned(), name.text) {
+        if let Some(other) = first.insert(uri::normalize(name.text).into(), name.text) {
             name.at.report(format!("this is the same URI as `{other}`; remove one of the two"));
         }
     }
-    let differs = |(normal, written): (String, &str)| (normal != written).then(|| (normal.into(), written.into()));
+    let differs = |(normal, written): (Box<str>, &str)| (*normal != *written).then(|| (normal, written.into()));
     first.into_iter().filter_map(differs).collect()
 }
 

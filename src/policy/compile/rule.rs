@@ -26,10 +26,17 @@ use super::shared::SharedRules;
 pub(super) struct Compiler {
     /// Length of the policy's own pointer: the rules' pointers start behind it.
     base: usize,
-    /// Where each counter was first named, and on which terms.
-    counters: HashMap<String, (String, CounterTerms)>,
+    counters: Vec<NamedCounter>,
+    /// The place of each of them, by its name.
+    places: HashMap<Box<str>, usize>,
     /// The predicates so far that can deny a caller whatever it sends.
     caller_predicates: Cell<u32>,
+}
+
+/// A counter, where it was first named, and on which terms.
+struct NamedCounter {
+    first: Box<str>,
+    terms: CounterTerms,
 }
 
 /// What all rules that name one counter must agree on.
@@ -44,7 +51,12 @@ struct CounterTerms {
 
 impl Compiler {
     pub(super) fn new(policy: &Cursor<'_, '_>) -> Self {
-        Self { base: policy.pointer().len(), counters: HashMap::new(), caller_predicates: Cell::new(0) }
+        Self {
+            base: policy.pointer().len(),
+            counters: Vec::new(),
+            places: HashMap::new(),
+            caller_predicates: Cell::new(0),
+        }
     }
 
     /// The predicates that can deny a caller whatever it sends.
@@ -57,7 +69,7 @@ impl Compiler {
     /// # Errors
     /// Why there is none.
     pub(super) fn observed(&self, name: &str) -> Result<ObservedCounter, String> {
-        let Some((_, terms)) = self.counters.get(name) else {
+        let Some(NamedCounter { terms, .. }) = self.places.get(name).and_then(|place| self.counters.get(*place)) else {
             return Err(format!(
                 "no limit of this policy counts `{}`; add one to the calls that it counts: without `max` it only counts",
                 excerpt(name)
@@ -204,13 +216,15 @@ impl Compiler {
     pub(super) fn check_terms(&mut self, at: &Cursor<'_, '_>, limit: &Limit, mode: Mode) {
         let Limit { window, scope, algorithm, ref key, .. } = *limit;
         let terms = CounterTerms { window, scope, algorithm, mode, key: key.clone() };
-        let here = || (limit.pointer.to_string(), terms.clone());
-        let (first, agreed) = self.counters.entry(limit.counter.to_string()).or_insert_with(here);
-        if *agreed != terms {
+        let Some(known) = self.places.get(&*limit.counter).and_then(|place| self.counters.get(*place)) else {
+            self.places.insert((&*limit.counter).into(), self.counters.len());
+            return self.counters.push(NamedCounter { first: limit.pointer.clone(), terms });
+        };
+        if known.terms != terms {
             at.report(format!(
-                "the counter `{}` has another window, scope, algorithm, key or mode at `{first}`; one name is one \
-                 counter, so make them agree or choose another name",
-                limit.counter
+                "the counter `{}` has another window, scope, algorithm, key or mode at `{}`; one name is one counter, so make \
+                 them agree or choose another name",
+                limit.counter, known.first
             ));
         }
     }

@@ -22,12 +22,12 @@ pub(super) struct SharedRules<'w> {
     by_name: HashMap<&'w str, usize>,
     rules: Vec<SharedRule>,
     /// A counter that two rules name, for each pair that some entry uses.
-    common: HashMap<(usize, usize), Option<Arc<str>>>,
+    common: HashMap<(usize, usize), Option<Box<str>>>,
 }
 
 struct SharedRule {
     checks: Arc<Checks>,
-    counters: HashSet<Arc<str>>,
+    counters: HashSet<Box<str>>,
     /// The modes of the entries that use it so far.
     modes: Vec<Mode>,
 }
@@ -38,7 +38,7 @@ impl<'w> SharedRules<'w> {
         let names: Vec<&str> = documents.iter().map(|(name, _)| name.text).collect();
         let rules = documents.iter().map(|(_, document)| {
             let checks = compiler.compile_checks(document);
-            let counters = checks.limits.iter().map(|limit| limit.counter.clone()).collect();
+            let counters = checks.limits.iter().map(|limit| (&*limit.counter).into()).collect();
             SharedRule { checks: Arc::new(checks), counters, modes: Vec::new() }
         });
         let by_name = names.iter().enumerate().map(|(index, name)| (*name, index)).collect();

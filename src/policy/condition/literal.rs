@@ -37,7 +37,7 @@ pub(super) enum Match {
 /// meet a long list. Hashed rather than sorted: each sort of another type adds 8 KB to the module.
 #[derive(Clone, Debug, Default)]
 pub struct Set {
-    texts: HashSet<String>,
+    texts: HashSet<Box<str>>,
     numbers: HashSet<Decimal>,
     flags: Vec<bool>,
     nested: Vec<Literal>,
@@ -141,7 +141,7 @@ impl Set {
             match literal {
                 Literal::Flag(flag) => set.flags.push(flag),
                 Literal::Number(number) => drop(set.numbers.insert(number)),
-                Literal::Text(text) => drop(set.texts.insert(text)),
+                Literal::Text(text) => drop(set.texts.insert(text.into())),
                 nested @ (Literal::List(_) | Literal::Object(_)) => set.nested.push(nested),
             }
         }
@@ -150,7 +150,7 @@ impl Set {
 
     /// All literals, in no order.
     pub fn literals(&self) -> impl Iterator<Item = Literal> {
-        let texts = self.texts.iter().cloned().map(Literal::Text);
+        let texts = self.texts.iter().map(|text| Literal::Text(text.to_string()));
         let numbers = self.numbers.iter().cloned().map(Literal::Number);
         let flags = self.flags.iter().copied().map(Literal::Flag);
         texts.chain(numbers).chain(flags).chain(self.nested.iter().cloned())

@@ -14,7 +14,7 @@ use crate::bytes::read_port;
 /// The hosts of a policy in the one spelling in which they are compared: a name in lower case, `.x` for `*.x`, and an IPv6
 /// address as the hexadecimal digits of its 128 bits, in brackets.
 #[derive(Clone, Debug, Default)]
-pub struct AllowedHosts(HashSet<String>);
+pub struct AllowedHosts(HashSet<Box<str>>);
 
 impl AllowedHosts {
     /// Adds a host as a policy writes it, or `*.` and a name; `None` for any other text.
@@ -24,13 +24,13 @@ impl AllowedHosts {
             Some(name) => format!(".{}", read_host(name)?),
             None => read_host(text)?,
         };
-        self.0.insert(host);
+        self.0.insert(host.into());
         Some(())
     }
 
     /// All hosts, in no order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+        self.0.iter().map(|host| &**host)
     }
 
     /// Whether the host of a URL is listed or lies under a listed name; `None` if the text is not a plain URL.
@@ -38,7 +38,7 @@ impl AllowedHosts {
         let host = host_of(url)?;
         // Addresses need no exception: nothing that is listed as `*.x` is a part of one.
         let mut above = host.match_indices('.').filter_map(|(dot, _)| host.get(dot..));
-        Some(self.0.contains(&host) || above.any(|above| self.0.contains(above)))
+        Some(self.0.contains(&*host) || above.any(|above| self.0.contains(above)))
     }
 }
 

@@ -19,7 +19,9 @@ struct Rank {
 #[derive(Clone, Debug)]
 pub struct Table<T> {
     /// Only the configuration chooses keys, so callers cannot make many of them meet: a hash made for speed will do.
-    exact: HashMap<Box<str>, T, FxBuildHasher>,
+    places: HashMap<Box<str>, usize, FxBuildHasher>,
+    /// Those of names, by their places.
+    exact: Vec<T>,
     patterns: Vec<(Pattern, T)>,
 }
 
@@ -45,7 +47,7 @@ pub enum Precision {
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { exact: HashMap::default(), patterns: Vec::new() }
+        Self { places: HashMap::default(), exact: Vec::new(), patterns: Vec::new() }
     }
 }
 
@@ -56,7 +58,8 @@ impl<T> Table<T> {
         let mut ranks: Vec<Rank> = Vec::new();
         for (key, entry) in entries {
             let Some(pattern) = Pattern::new(&key) else {
-                table.exact.insert(key.into(), entry);
+                table.places.insert(key.into(), table.exact.len());
+                table.exact.push(entry);
                 continue;
             };
             let rank = Rank {
@@ -76,7 +79,12 @@ impl<T> Table<T> {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&T> {
         let pattern = || self.patterns.iter().find(|(pattern, _)| pattern.matches(name)).map(|(_, entry)| entry);
-        self.exact.get(name).or_else(pattern)
+        self.named(name).or_else(pattern)
+    }
+
+    /// The entry whose key is this name.
+    fn named(&self, name: &str) -> Option<&T> {
+        self.exact.get(*self.places.get(name)?)
     }
 
     /// The work that [`Self::get`] takes at most, in units of [`crate::budget::Work`]. Only patterns that begin like the name
@@ -102,7 +110,7 @@ impl<T> Table<T> {
     /// Whether an entry has this name for its key.
     #[must_use]
     pub fn has_name(&self, name: &str) -> bool {
-        self.exact.contains_key(name)
+        self.places.contains_key(name)
     }
 
     /// The work that [`Self::any_with_prefix`] takes at most, in units of [`crate::budget::Work`].
@@ -114,7 +122,7 @@ impl<T> Table<T> {
     /// Whether some name that begins with `front` has an entry for which `holds` is true; `None` if one may have no entry
     /// at all, and none is known to have such an entry.
     pub fn any_with_prefix(&self, front: &str, holds: impl Fn(&T) -> bool) -> Option<bool> {
-        if self.exact.iter().any(|(name, entry)| name.starts_with(front) && holds(entry)) {
+        if self.names().any(|(name, entry)| name.starts_with(front) && holds(entry)) {
             return Some(true);
         }
         // In the order in which they decide: behind one that fits every such name, no other counts.
@@ -129,7 +137,7 @@ impl<T> Table<T> {
 
     /// The entries whose key is a name, in no order.
     pub fn names(&self) -> impl Iterator<Item = (&str, &T)> {
-        self.exact.iter().map(|(name, entry)| (&**name, entry))
+        self.places.iter().filter_map(|(name, place)| Some((&**name, self.exact.get(*place)?)))
     }
 
     /// The entries whose key is a pattern; of those that match a name, the first decides.
@@ -139,13 +147,13 @@ impl<T> Table<T> {
 
     /// All entries, in no order.
     pub fn entries(&self) -> impl Iterator<Item = &T> {
-        self.exact.values().chain(self.patterns.iter().map(|(_, entry)| entry))
+        self.exact.iter().chain(self.patterns.iter().map(|(_, entry)| entry))
     }
 
     /// The keys of all entries that fit a name, that of the entry which decides first.
     #[must_use]
     pub fn matching_keys(&self, name: &str) -> Vec<&str> {
-        let exact = self.exact.get_key_value(name).map(|(key, _)| &**key);
+        let exact = self.places.get_key_value(name).map(|(key, _)| &**key);
         let patterns = self.patterns.iter().map(|(pattern, _)| pattern).filter(|pattern| pattern.matches(name));
         exact.into_iter().chain(patterns.map(|pattern| &*pattern.text)).collect()
     }
@@ -162,7 +170,7 @@ impl<T> Table<T> {
     /// All keys, in code-point order.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         let patterns = self.patterns.iter().map(|(pattern, _)| &*pattern.text);
-        let mut keys: Vec<&str> = self.exact.keys().map(|key| &**key).chain(patterns).collect();
+        let mut keys: Vec<&str> = self.places.keys().map(|key| &**key).chain(patterns).collect();
         keys.sort_unstable();
         keys.into_iter()
     }
@@ -171,7 +179,7 @@ impl<T> Table<T> {
     #[must_use]
     pub fn entry(&self, key: &str) -> Option<&T> {
         let pattern = || self.patterns.iter().find(|(pattern, _)| *pattern.text == *key).map(|(_, entry)| entry);
-        self.exact.get(key).or_else(pattern)
+        self.named(key).or_else(pattern)
     }
 }
 
