@@ -120,11 +120,15 @@ fn unnamed(lints: &mut Lints<'_>, names: &[&str]) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let (what, next) = match view.policy.default() {
-        Effect::Deny => ("denies", "add those that agents need to `tools`"),
-        Effect::Allow => ("allows", "write `\"default\": \"deny\"` and name what agents need, or hide them"),
+    let them = if unnamed.len() == 1 { "it" } else { "them" };
+    let effect = match (view.policy.default(), unnamed.len()) {
+        (Effect::Deny, 1) => "denies it; add it to `tools` if agents need it".to_owned(),
+        (Effect::Deny, _) => "denies them; add those that agents need to `tools`".to_owned(),
+        (Effect::Allow, _) => {
+            format!("allows {them}; write `\"default\": \"deny\"` and name what agents need, or hide {them}")
+        }
     };
-    let message = format!("no entry names {}{more}, so `default` {what} them; {next}", shown.join(", "));
+    let message = format!("no entry names {}{more}, so `default` {effect}", shown.join(", "));
     lints.add(Lint::UnnamedTool, view.text.pointer("default"), message);
 }
 

@@ -46,6 +46,10 @@ fn tools_that_no_entry_names_get_one_warning() {
           them; add those that agents need to `tools` [unnamed-tool]"
         ]
     );
+    assert_eq!(
+        beside(r#""tools":{"t0":{}}"#, tools.get(..2).unwrap()),
+        ["/default: no entry names `t1`, so `default` denies it; add it to `tools` if agents need it [unnamed-tool]"]
+    );
 }
 
 #[test]
