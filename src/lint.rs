@@ -47,7 +47,7 @@ mod tests;
 use std::fmt;
 
 use crate::{
-    config::Config,
+    config::{Config, Console},
     json,
     text::{escape_invisible, excerpt},
 };
@@ -103,6 +103,18 @@ pub fn check(config: &Config, document: &[u8], tools: &[ListedTool]) -> Vec<Warn
         results::check(lints);
         arguments::check(lints);
     })
+}
+
+/// All warnings on a console's configuration, in the order of the text that it was loaded from.
+#[must_use]
+pub fn check_console(console: &Console, document: &[u8]) -> Vec<Warning> {
+    let Ok(node) = json::parse(document, Config::MAX_DEPTH) else { return Vec::new() };
+    let offsets = ValueOffsets::new(&node);
+    let found = identity::of_sources(&console.identity, "/console/identity").into_iter();
+    let mut warnings: Vec<Warning> =
+        found.map(|(lint, pointer, message)| Warning { lint, at: offsets.at(&pointer), pointer, message }).collect();
+    warnings.sort_by_key(|warning| warning.at);
+    warnings
 }
 
 /// The warnings on a configuration that so many Envoys run, in the order of the text: what each of them keeps on its own.

@@ -2,7 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{Direction, Findings, Kind, effective::Effective, names::look_up, rules::Finding};
+use super::{
+    Direction, Findings, Kind,
+    effective::Effective,
+    names::{Outcome, look_up},
+    rules::Finding,
+};
 use crate::policy::{Definitions, Effect, OnDrift, Pin, Policy};
 
 /// What a policy says of a tool without looking at rules.
@@ -22,15 +27,40 @@ pub(super) fn compare(old: &Policy, new: &Policy, found: &mut Findings) {
     let is_denied = |policy: &Policy, name: &str| {
         Effective::new(policy, Kind::Tool, look_up(policy, Kind::Tool, name)).denied.is_some()
     };
+    // Its arguments are to be compared with a schema that it does not have, or it needs a pin.
+    let lacks_pin = |policy: &Policy, name: &str| {
+        let own = match look_up(policy, Kind::Tool, name) {
+            Outcome::Rule(rule) => Some(rule),
+            Outcome::Hidden | Outcome::NoMatch => None,
+        };
+        policy.lacks_pin(name, own)
+    };
     for name in names {
+        let (old_lacks, new_lacks) = (lacks_pin(old, name), lacks_pin(new, name));
         // Whatever its definition is, no call of it passes.
-        if is_denied(old, name) && is_denied(new, name) {
+        if (is_denied(old, name) || old_lacks) && (is_denied(new, name) || new_lacks) {
             continue;
         }
         let mut add = |direction, is_certain, what: &str| {
             found.add(&format!("the tool `{name}`"), Finding { direction, is_certain, what: what.to_owned() });
         };
         match both.map(|definitions| stance(definitions, Some(name))) {
+            [Stance::Closed, Stance::Pinned(_)] => add(Direction::Wider, true, "it has a pin now"),
+            [Stance::Pinned(_), Stance::Closed] => {
+                add(Direction::Narrower, true, "it has no pin, and `unpinned` denies it")
+            }
+            _ if new_lacks => {
+                add(
+                    Direction::Narrower,
+                    true,
+                    "every call of it is denied, since no schema of its arguments is pinned",
+                );
+            }
+            _ if old_lacks => add(
+                Direction::Wider,
+                true,
+                "calls of it can pass; they were all denied, since no schema of its arguments was pinned",
+            ),
             [Stance::Pinned(old), Stance::Pinned(new)] => {
                 let schema = |pin: &Pin| pin.schema.as_ref().map(|schema| schema.to_json());
                 if schema(old).zip(schema(new)).is_some_and(|(old, new)| old != new) {
@@ -46,10 +76,6 @@ pub(super) fn compare(old: &Policy, new: &Policy, found: &mut Findings) {
             }
             [Stance::Pinned(_), Stance::Open] => add(Direction::Wider, false, "its definition is not pinned any more"),
             [Stance::Open, Stance::Pinned(_)] => add(Direction::Narrower, false, "its definition is pinned"),
-            [Stance::Pinned(_), Stance::Closed] => {
-                add(Direction::Narrower, true, "it has no pin, and `unpinned` denies it")
-            }
-            [Stance::Closed, Stance::Pinned(_)] => add(Direction::Wider, true, "it has a pin now"),
             [Stance::Open | Stance::Closed, Stance::Open | Stance::Closed] => {}
         }
     }

@@ -77,7 +77,10 @@ pub(super) fn compare<'c>(
             let name =
                 if one.name == other.name { one.name.to_string() } else { format!("{}, now {}", one.name, other.name) };
             let callers = new_bindings.get(index).map(|binding| describe(binding, index));
-            match pairs.iter_mut().find(|known| known.name == name) {
+            // By the policies, not by the name, which a policy may have that is called `a, now b`.
+            let is_same =
+                |known: &&mut Pair<'c>| std::ptr::eq(known.old, &one.policy) && std::ptr::eq(known.new, &other.policy);
+            match pairs.iter_mut().find(is_same) {
                 Some(known) => known.callers.extend(callers),
                 None => {
                     let callers = callers.into_iter().collect();

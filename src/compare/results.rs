@@ -7,8 +7,11 @@ use super::{Direction, rules::Finding};
 /// The differences of the rules that apply to the answers to one target.
 pub(super) fn compare(old: &[&ResultRules], new: &[&ResultRules], findings: &mut Vec<Finding>) {
     let sizes = [old, new].map(|rules| rules.iter().map(|rule| rule.max_bytes).min());
-    let size =
-        |bytes: Option<usize>| bytes.map_or_else(|| "of any size".to_owned(), |bytes| format!("up to {bytes} bytes"));
+    let size = |bytes: Option<usize>| match bytes {
+        None => "of any size".to_owned(),
+        Some(1) => "up to 1 byte".to_owned(),
+        Some(bytes) => format!("up to {bytes} bytes"),
+    };
     let [before, after] = sizes.map(|bytes| bytes.unwrap_or(usize::MAX));
     if before != after {
         let direction = if after > before { Direction::Wider } else { Direction::Narrower };

@@ -7,11 +7,17 @@ use crate::{
 
 use super::{Lint, Lints, quoted, value_offsets::child};
 
+/// A lint, the pointer to what it found, and the message.
+pub(super) type Finding = (Lint, String, String);
+
 pub(super) fn check(lints: &mut Lints<'_>) {
     let view = lints.view;
-    for (index, source) in view.config.identity.iter().enumerate() {
+    let sources = &view.config.identity;
+    for (lint, pointer, message) in of_sources(sources, "/identity") {
+        lints.add(lint, pointer, message);
+    }
+    for (index, source) in sources.iter().enumerate() {
         let pointer = format!("/identity/{index}");
-        unreachable(lints, &pointer, source, view.config.identity.get(..index).unwrap_or_default());
         match source {
             Source::Header { name, .. } => {
                 let message = format!(
@@ -25,13 +31,25 @@ pub(super) fn check(lints: &mut Lints<'_>) {
                                source only if a filter before this one verifies the tokens";
                 lints.add(Lint::UnverifiedIdentity, pointer, message);
             }
-            Source::Tokens(listed) => tokens(lints, &pointer, listed),
             Source::Constant(value) => constant(lints, pointer, index, value),
             Source::Address { forwarded: true } => {
                 let message = "callers can write the forwarding header, so they can invent addresses; keep this source \
                                only behind a proxy that overwrites the header";
                 lints.add(Lint::UnverifiedIdentity, pointer, message);
             }
+            Source::Tokens(_) | Source::Jwt { .. } | Source::Peer { .. } | Source::Address { .. } => {}
+        }
+    }
+}
+
+/// What is probably a mistake in sources, whether agents or approvers have them. `base` is the pointer to their list.
+pub(super) fn of_sources(sources: &[Source], base: &str) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (index, source) in sources.iter().enumerate() {
+        let pointer = format!("{base}/{index}");
+        found.extend(unreachable(base, &pointer, source, sources.get(..index).unwrap_or_default()));
+        match source {
+            Source::Tokens(listed) => tokens(&mut found, &child(&pointer, "tokens"), listed, sources.len() == 1),
             Source::Jwt { claim, .. } if claim.looks_nested() => {
                 let names = claim.to_string().replace('.', "\", \"");
                 let message = format!(
@@ -39,31 +57,40 @@ pub(super) fn check(lints: &mut Lints<'_>) {
                      write `[\"{names}\"]`",
                     quoted(&claim.to_string())
                 );
-                lints.add(Lint::DottedClaim, format!("{pointer}/jwt_claim"), message);
+                found.push((Lint::DottedClaim, format!("{pointer}/jwt_claim"), message));
             }
-            Source::Jwt { .. } | Source::Peer { .. } | Source::Address { .. } => {}
+            _ => {}
         }
     }
+    found
 }
 
 /// A source behind one that identifies all of its callers.
-fn unreachable(lints: &mut Lints<'_>, pointer: &str, source: &Source, earlier: &[Source]) {
+fn unreachable(base: &str, pointer: &str, source: &Source, earlier: &[Source]) -> Option<Finding> {
     let needs_token = matches!(source, Source::Tokens(_));
     let always = earlier.iter().position(|source| match source {
         Source::Constant(_) => true,
         Source::Bearer | Source::Address { .. } => needs_token,
         _ => false,
-    });
-    if let Some(index) = always {
-        let whom = if needs_token { " who sends a token" } else { "" };
-        let message = format!(
-            "`/identity/{index}` identifies every caller{whom}, so this source identifies no one; move it before that one"
-        );
-        lints.add(Lint::UnreachableSource, pointer, message);
-    }
+    })?;
+    let whom = if needs_token { " who sends a token" } else { "" };
+    let message = format!(
+        "`{base}/{always}` identifies every caller{whom}, so this source identifies no one; move it before that one"
+    );
+    Some((Lint::UnreachableSource, pointer.to_owned(), message))
 }
 
-fn tokens(lints: &mut Lints<'_>, pointer: &str, tokens: &Tokens) {
+/// The tokens at `pointer`; `alone` says that no other source identifies a caller.
+fn tokens(found: &mut Vec<Finding>, pointer: &str, tokens: &Tokens, alone: bool) {
+    if tokens.iter().next().is_none() {
+        let effect = if alone {
+            "and there is no other source, so no request has an identity, and every call is denied"
+        } else {
+            "so this source identifies no one"
+        };
+        let message = format!("no token is listed, {effect}; add one with `mcp-policy grant new NAME FILE`");
+        found.push((Lint::NoToken, pointer.to_owned(), message));
+    }
     let lasting: Vec<&Token> = tokens.iter().filter(|token| token.expires.is_none()).collect();
     if let Some((first, others)) = lasting.split_first() {
         let name = quoted(&first.name);
@@ -74,7 +101,7 @@ fn tokens(lints: &mut Lints<'_>, pointer: &str, tokens: &Tokens) {
         let message = format!(
             "{never_expire}, so a stolen one works until you remove it; add `expires`, such as `\"2027-01-31\"`"
         );
-        lints.add(Lint::LastingToken, child(&child(pointer, "tokens"), &first.name), message);
+        found.push((Lint::LastingToken, child(pointer, &first.name), message));
     }
     for (other, token) in tokens.iter().filter_map(|other| Some((other, tokens.twin(other)?))) {
         let message = format!(
@@ -83,7 +110,7 @@ fn tokens(lints: &mut Lints<'_>, pointer: &str, tokens: &Tokens) {
             quoted(&other.name),
             quoted(&token.name)
         );
-        lints.add(Lint::SharedToken, child(&child(pointer, "tokens"), &other.name), message);
+        found.push((Lint::SharedToken, child(pointer, &other.name), message));
     }
 }
 

@@ -39,6 +39,8 @@ lints! {
     DottedClaim = "dotted-claim",
     /// A listed token without an expiry.
     LastingToken = "lasting-token",
+    /// A source that lists no token.
+    NoToken = "no-token",
     /// One token under two names.
     SharedToken = "shared-token",
     /// A source of identity behind one that always yields.

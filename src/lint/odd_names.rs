@@ -6,20 +6,20 @@ use super::{
     Lint, Lints,
     policy_section::PolicySection,
     quoted,
-    tools::{ListedTool, is_listed},
+    tools::{ListedNames, ListedTool},
     value_offsets::child,
 };
 
 /// `tools` are those that a server lists, as far as they are known: a key that matches one of them is not odd.
 pub(super) fn check(lints: &mut Lints<'_>, tools: &[ListedTool]) {
     let view = lints.view;
-    let names: Vec<&str> = tools.iter().map(|tool| tool.name.as_str()).collect();
-    for (index, key) in view.text.hide.iter().enumerate().filter(|(_, key)| !is_listed(key, &names)) {
+    let listed = ListedNames::new(tools);
+    for (index, key) in view.text.hide.iter().enumerate().filter(|(_, key)| !listed.has(key)) {
         odd_name(lints, PolicySection::Tools, key, true, view.text.absolute(&format!("/hide/{index}")));
     }
     for entry in &view.entries {
         let is_known = match entry.map {
-            PolicySection::Tools => is_listed(entry.key, &names),
+            PolicySection::Tools => listed.has(entry.key),
             PolicySection::Resources => true,
             PolicySection::Prompts => false,
         };

@@ -47,8 +47,13 @@ fn check_cost(lints: &mut Lints<'_>, finder: &Finder, pointer: &str) {
     let places = MAX_WORK / crate::results::window_work(expression).max(1);
     if places < PLACES {
         let near = quoted(&expression.near);
+        let often = match places {
+            0 => String::new(),
+            1 => " more than once".to_owned(),
+            _ => format!(" more than {places} times"),
+        };
         let message = format!(
-            "an answer that contains {near} more than {places} times can be refused, since the expression may take too much work at \
+            "an answer that contains {near}{often} can be refused, since the expression may take too much work at \
              each place; repeat its parts less often, or choose a rarer `near`"
         );
         lints.add(Lint::CostlyFinder, lints.view.text.absolute(pointer), message);

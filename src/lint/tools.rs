@@ -1,6 +1,6 @@
 //! Lints that compare a policy with the tools that a server lists.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -41,12 +41,11 @@ const MAX_NAMES: usize = 10;
 pub(super) fn check(lints: &mut Lints<'_>, tools: &[ListedTool]) {
     let view = lints.view;
     let names: Vec<&str> = tools.iter().map(|tool| tool.name.as_str()).collect();
-    for (index, key) in view.text.hide.iter().enumerate() {
-        names_nothing(lints, key, &names, view.text.absolute(&format!("/hide/{index}")));
-    }
-    for entry in view.entries.iter().filter(|entry| entry.map == PolicySection::Tools) {
-        names_nothing(lints, entry.key, &names, entry.pointer.clone());
-    }
+    let hidden = view.text.hide.iter().enumerate();
+    let hidden = hidden.map(|(index, key)| (*key, view.text.absolute(&format!("/hide/{index}"))));
+    let entries = view.entries.iter().filter(|entry| entry.map == PolicySection::Tools);
+    let keys = hidden.chain(entries.map(|entry| (entry.key, entry.pointer.clone())));
+    name_nothing(lints, keys, &names, &ListedNames::new(tools));
     unnamed(lints, &names);
     pins(lints, tools);
     let decided = decided_by(lints, tools);
@@ -75,18 +74,38 @@ fn decided_by<'t>(lints: &Lints<'_>, tools: &'t [ListedTool]) -> HashMap<*const 
     decided
 }
 
-/// Whether a key of a policy names one of these tools.
-pub(super) fn is_listed(key: &str, names: &[&str]) -> bool {
-    match Pattern::new(key) {
-        Some(pattern) => names.iter().any(|name| pattern.matches(name)),
-        None => names.contains(&key),
+/// The names of the tools that a server lists.
+pub(super) struct ListedNames<'t> {
+    all: HashSet<&'t str>,
+}
+
+impl<'t> ListedNames<'t> {
+    pub(super) fn new(tools: &'t [ListedTool]) -> Self {
+        Self { all: tools.iter().map(|tool| tool.name.as_str()).collect() }
+    }
+
+    /// Whether a key of a policy names one of them.
+    pub(super) fn has(&self, key: &str) -> bool {
+        match Pattern::new(key) {
+            Some(pattern) => self.all.iter().any(|name| pattern.matches(name)),
+            None => self.all.contains(key),
+        }
     }
 }
 
-fn names_nothing(lints: &mut Lints<'_>, key: &str, names: &[&str], pointer: String) {
-    if !is_listed(key, names) {
-        let message = format!("the server lists no tool {}{}", quoted(key), suggest_nearest(key, names));
-        lints.add(Lint::NamesNothing, pointer, message);
+/// So many keys that name nothing are compared with every name, for the one that was meant: each takes time for all of them.
+const MAX_COMPARED: usize = 100;
+
+/// A warning for each key, at its pointer, that names no tool.
+fn name_nothing<'k>(
+    lints: &mut Lints<'_>,
+    keys: impl Iterator<Item = (&'k str, String)>,
+    names: &[&str],
+    listed: &ListedNames<'_>,
+) {
+    for (index, (key, pointer)) in keys.filter(|(key, _)| !listed.has(key)).enumerate() {
+        let near = if index < MAX_COMPARED { suggest_nearest(key, names) } else { String::new() };
+        lints.add(Lint::NamesNothing, pointer, format!("the server lists no tool {}{near}", quoted(key)));
     }
 }
 
@@ -94,13 +113,12 @@ fn names_nothing(lints: &mut Lints<'_>, key: &str, names: &[&str], pointer: Stri
 fn pins(lints: &mut Lints<'_>, tools: &[ListedTool]) {
     let view = lints.view;
     let Some(definitions) = view.policy.definitions() else { return };
-    let mut changed: Vec<&str> = Vec::new();
+    let mut changed: HashSet<&str> = HashSet::new();
     for tool in tools {
         let Some((name, pin)) = definitions.pin(&tool.name) else { continue };
-        if tool.digest.is_none_or(|digest| pin.digests.contains(&digest)) || changed.contains(&name) {
+        if tool.digest.is_none_or(|digest| pin.digests.contains(&digest)) || !changed.insert(name) {
             continue;
         }
-        changed.push(name);
         let message = format!(
             "the server shows another definition of {} than the pinned one; see how it differs with `mcp-policy pin --check`, and \
              pin it again if you trust it",
@@ -120,11 +138,15 @@ fn unnamed(lints: &mut Lints<'_>, names: &[&str]) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let (what, next) = match view.policy.default() {
-        Effect::Deny => ("denies", "add those that agents need to `tools`"),
-        Effect::Allow => ("allows", "write `\"default\": \"deny\"` and name what agents need, or hide them"),
+    let them = if unnamed.len() == 1 { "it" } else { "them" };
+    let effect = match (view.policy.default(), unnamed.len()) {
+        (Effect::Deny, 1) => "denies it; add it to `tools` if agents need it".to_owned(),
+        (Effect::Deny, _) => "denies them; add those that agents need to `tools`".to_owned(),
+        (Effect::Allow, _) => {
+            format!("allows {them}; write `\"default\": \"deny\"` and name what agents need, or hide {them}")
+        }
     };
-    let message = format!("no entry names {}{more}, so `default` {what} them; {next}", shown.join(", "));
+    let message = format!("no entry names {}{more}, so `default` {effect}", shown.join(", "));
     lints.add(Lint::UnnamedTool, view.text.pointer("default"), message);
 }
 

@@ -36,13 +36,32 @@ fn a_token_is_made_listed_and_revoked() {
 
     let revoked = run(&["grant", "revoke", "alice", &file]);
     let note = format!(
-        "removed the token of `token:alice` from `{file}`; Envoy refuses it once it has loaded this configuration\n"
+        "removed the token of `token:alice` from `{file}`; Envoy refuses it once it has loaded this configuration\n\
+         it was the last token: now no caller has an identity, and every call is denied; `mcp-policy grant new` adds a token\n"
     );
     assert_eq!(revoked, Ran { code: 0, stdout: String::new(), stderr: note });
     assert_eq!(fs::read_to_string(&file).unwrap(), TEXT);
     assert_prints(&run(&["grant", "list", &file]), 0, "no tokens\n");
     let explained = run(&explained);
     assert!(explained.stdout.contains("the configuration lists no token `alice`"), "{explained:?}");
+}
+
+#[test]
+fn a_revoked_token_is_the_last_one_only_where_no_other_is_left() {
+    let scratch = Scratch::new("grant-last");
+    let digest = |digit: &str| digit.repeat(64);
+    let policy = r#""policy":{"version":"1","default":"deny"}"#;
+    let (one, two) = (digest("1"), digest("2"));
+    let tokens = format!(r#"{{"tokens":{{"a":{{"sha256":"{one}"}},"b":{{"sha256":"{two}"}}}}}}"#);
+    let file = scratch.file("two.json", &format!(r#"{{{policy},"identity":[{tokens},{{"peer":"uri_san"}}]}}"#));
+    let start = |name: &str| {
+        format!(
+            "removed the token of `token:{name}` from `{file}`; Envoy refuses it once it has loaded this configuration\n"
+        )
+    };
+    let last = "it was the last token: now only the other sources of `identity` identify callers; `mcp-policy grant new` adds a token\n";
+    assert_eq!(run(&["grant", "revoke", "a", &file]).stderr, start("a"));
+    assert_eq!(run(&["grant", "revoke", "b", &file]).stderr, start("b") + last);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `suggest`, `inventory` and `check` of an address without an MCP server: the same words for the same fault.
 
-use crate::{answer_all, assert_fails, run};
+use crate::{answer_all, assert_fails, run, run_with};
 
 const CHECK: &str = "check that the server runs and that this is its MCP endpoint";
 
@@ -36,4 +36,45 @@ fn a_client_config_without_a_server_that_answers_gets_no_advice_on_routes() {
     let expected = "error: no server lists a tool that a policy can name\n\
                     note: left out the server `one`: it is a command, which `--run-commands` would start\n";
     assert_fails(&run(&["suggest", "--client-config", &config]), 1, expected);
+}
+
+#[test]
+fn options_for_a_running_server_are_refused_beside_files() {
+    let scratch = crate::scratch::Scratch::new("server-options");
+    let tools = scratch.file("tools.json", r#"{"tools":[{"name":"get"}]}"#);
+    let policy = scratch.file("policy.json", r#"{"version":"1","default":"deny"}"#);
+    let expected = "error: `--header` and `--era` are for a running server; leave them out, or name it with `--url` instead of a file\n";
+    for option in [["--header", "A: b"], ["--era", "2025"]] {
+        for verb in [
+            &["check", &policy, "--tools", &tools][..],
+            &["compare", &policy, &policy, "--tools", &tools],
+            &["pin", &policy, &tools],
+        ] {
+            assert_fails(&run(&[verb, &option].concat()), 2, expected);
+        }
+    }
+    let only_era = "error: `--era` is for running servers; leave it out, or name one with `--url`\n";
+    assert_fails(&run(&["suggest", &tools, "--era", "2025"]), 2, expected);
+    assert_fails(&run(&["suggest", "--tools", &tools, "--tools", &tools, "--era", "2025"]), 2, only_era);
+    assert_fails(&run(&["inventory", "--tools", &tools, "--era", "2025"]), 2, only_era);
+}
+
+#[test]
+fn stdin_is_for_one_file_in_every_verb() {
+    let scratch = crate::scratch::Scratch::new("stdin-once");
+    let policy = r#"{"version":"1","default":"deny","tools":{"get":{}}}"#;
+    let file = scratch.file("policy.json", policy);
+    for verb in [
+        &["check", "-", "-"][..],
+        &["check", "-", "--against", "-"],
+        &["compare", "-", "-"],
+        &["explain", "-", "--request", "-"],
+        &["test", "-", "-"],
+        &["replay", "-", "--policy", "-"],
+        &["replay", &file, "--policy", "-", "--against", "-"],
+        &["verify-log", "-", "--heads", "-"],
+        &["inventory", "--tools", "-", "--policy", "-"],
+    ] {
+        assert_fails(&run_with(verb, policy), 2, "error: stdin can be read only once; give one `-`\n");
+    }
 }

@@ -39,7 +39,7 @@ fn check_compares_a_policy_with_the_tools_of_a_running_server_in_every_era() {
         let expected = [
             (
                 "unnamed-tool",
-                "no entry names `generate_image`, so `default` denies them; add those that agents need to `tools`",
+                "no entry names `generate_image`, so `default` denies it; add it to `tools` if agents need it",
             ),
             ("names-nothing", "the server lists no tool `genrate_image` (did you mean `generate_image`?)"),
             (

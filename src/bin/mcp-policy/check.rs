@@ -181,7 +181,10 @@ fn diagnose_loaded(
 ) -> (Severity, Vec<Problem>) {
     match loaded {
         Ok(LoadedConfig::Gateway(config)) => (Severity::Warning, warnings(&config, source, tools, replicas)),
-        Ok(LoadedConfig::Console(_)) => (Severity::Warning, Vec::new()),
+        Ok(LoadedConfig::Console(console)) => {
+            let warnings = lint::check_console(&console, source.text().as_bytes());
+            (Severity::Warning, warnings.into_iter().map(Problem::warning).collect())
+        }
         Err(errors) => (Severity::Error, source.problems(errors).into_iter().map(Problem::error).collect()),
     }
 }

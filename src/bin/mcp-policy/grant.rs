@@ -19,7 +19,7 @@ use serde::Serialize;
 use mcp_policy::digest::Digest;
 
 use crate::{Exit, Stop, file, print, sanitize, table::align_columns};
-use document::{Document, Token};
+use document::{Document, Token, WithoutTokens};
 
 /// The arguments of `grant`.
 #[derive(clap::Args)]
@@ -141,10 +141,24 @@ fn new(name: &str, file: &str, expires: Option<&str>, sha256: Option<&str>) -> R
 }
 
 fn revoke(name: &str, file: &str) -> Result<Exit, Stop> {
-    edit(file, |document| document.remove(name))?;
-    say(&format!(
+    let mut last = None;
+    edit(file, |document| {
+        document.remove(name)?;
+        last = document.without_tokens();
+        Ok(())
+    })?;
+    let mut note = format!(
         "removed the token of `token:{name}` from `{file}`; Envoy refuses it once it has loaded this configuration"
-    ));
+    );
+    if let Some(effect) = last {
+        note.push_str("\nit was the last token: now ");
+        note.push_str(match effect {
+            WithoutTokens::NoOne => "no caller has an identity, and every call is denied",
+            WithoutTokens::OtherSources => "only the other sources of `identity` identify callers",
+        });
+        note.push_str("; `mcp-policy grant new` adds a token");
+    }
+    say(&note);
     Ok(Exit::Fine)
 }
 

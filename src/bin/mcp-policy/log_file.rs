@@ -7,7 +7,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::source::display_name;
+use crate::source::{display_name, take_stdin};
 
 /// An open log.
 pub(crate) struct LogFile {
@@ -39,7 +39,7 @@ impl LogFile {
     pub(crate) fn open(file: &str) -> Result<Self, String> {
         let name = display_name(file);
         let (reader, progress): (Box<dyn Read>, ProgressBar) = if file == "-" {
-            (Box::new(std::io::stdin()), ProgressBar::new_spinner())
+            (Box::new(take_stdin()?), ProgressBar::new_spinner())
         } else {
             let open = || {
                 let file = File::open(file)?;

@@ -106,10 +106,28 @@ fn at_fault(text: &str, fault: &Fault) -> Option<(usize, String)> {
                 format!("JSON has no value `{word}`; leave the key out")
             }
             _ if first.is_ascii_digit() => return None,
+            _ if before.ends_with(|c: char| c.is_ascii_digit()) => return behind_digits(before, rest),
             _ => format!("`{word}` needs double quotes: write `\"{word}\"`"),
         },
     };
     Some((at, message))
+}
+
+/// What is said of a word right behind digits, which people take for the rest of a number, and where the number begins.
+fn behind_digits(before: &str, rest: &str) -> Option<(usize, String)> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "._-+".contains(c);
+    let start = before.trim_end_matches(is_part);
+    let word = before.get(start.len()..)?.chars().chain(rest.chars().take_while(|c| is_part(*c)));
+    let number: String = word.take(32).collect();
+    let is_grouped = number.contains('_') && number.chars().all(|c| c.is_ascii_digit() || "_.-".contains(c));
+    let message = if is_grouped {
+        format!("a number in JSON has no `_`; write `{}`", number.replace('_', ""))
+    } else if number.trim_start_matches('-').starts_with("0x") {
+        format!("JSON has no number `{number}`; write it with the digits `0` to `9`")
+    } else {
+        format!("`{number}` needs double quotes: write `\"{number}\"`")
+    };
+    Some((start.len(), message))
 }
 
 /// What is said of text behind a complete document.
@@ -156,6 +174,11 @@ mod tests {
             ("{\u{201c}a\u{201d}: 1}", 1, "JSON does not use `\u{201c}` as a quotation mark; write `\"`"),
             ("{version: 1}", 1, "`version` needs double quotes: write `\"version\"`"),
             ("{\"a\": deny}", 6, "`deny` needs double quotes: write `\"deny\"`"),
+            ("{\"a\": 1_000}", 6, "a number in JSON has no `_`; write `1000`"),
+            ("{\"a\": -1_000.5}", 6, "a number in JSON has no `_`; write `-1000.5`"),
+            ("{\"a\": 0x1F}", 6, "JSON has no number `0x1F`; write it with the digits `0` to `9`"),
+            ("{\"a\": 10m}", 6, "`10m` needs double quotes: write `\"10m\"`"),
+            ("{\"a\": 2027-01-31}", 6, "`2027-01-31` needs double quotes: write `\"2027-01-31\"`"),
             ("{\"a\": True}", 6, "JSON has no value `True`; write `true`"),
             ("{\"a\": None}", 6, "JSON has no value `None`; leave the key out"),
             ("{\"a\": 1 \"b\": 2}", 8, "a comma is missing before this"),

@@ -236,6 +236,17 @@ impl Gateway {
                 [no_console(document), EnvoyGateway::warnings(document), size::warnings(rendered)].concat()
             }
         };
+        let defined = match self {
+            Self::Envoy(Envoy { etcd_tls: Some(_), .. }) | Self::Sidecar(Sidecar { etcd_tls: Some(_), .. }) => {
+                Some(&envoy::CLUSTERS)
+            }
+            Self::Istio(Istio { etcd_tls: Some(_), .. }) => Some(&istio::CLUSTERS),
+            Self::EnvoyGateway(EnvoyGateway { etcd_tls: Some(_), .. }) => Some(&envoy_gateway::CLUSTERS),
+            _ => None,
+        };
+        if let (Some(defined), Ok(configuration)) = (defined, Configuration::prepare(document)) {
+            warnings.extend(clusters::unused_etcd_tls(configuration.config(), defined));
+        }
         let configuration = match self {
             Self::Envoy(Envoy { upstream_credential: Some(_), .. })
             | Self::Sidecar(Sidecar { upstream_credential: Some(_), .. })

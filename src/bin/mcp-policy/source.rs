@@ -1,6 +1,10 @@
 //! Files that the verbs read, and places in their text.
 
-use std::{io::Read, ops::Range};
+use std::{
+    io::{Read, Stdin},
+    ops::Range,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use mcp_policy::{
     config::{Config, ConfigErrors},
@@ -25,7 +29,7 @@ impl SourceFile {
     pub(crate) fn read(file: &str) -> Result<Self, String> {
         let mut bytes = Vec::new();
         let outcome =
-            if file == "-" { std::io::stdin().read_to_end(&mut bytes).map(|_| bytes) } else { std::fs::read(file) };
+            if file == "-" { take_stdin()?.read_to_end(&mut bytes).map(|_| bytes) } else { std::fs::read(file) };
         let bytes = outcome.map_err(|error| format!("cannot read {}: {error}", display_name(file)))?;
         if let Some(why) = mistakes::encoding(&bytes, file) {
             return Err(format!("cannot read {}: {why}", display_name(file)));
@@ -115,6 +119,18 @@ impl SourceFile {
         let (line, column) = self.position(problem.at);
         format!("{}:{line}:{column}: {problem}", self.file)
     }
+}
+
+/// Stdin, for the one file that can be read from it: a second one would be empty.
+///
+/// # Errors
+/// A sentence, if something has taken it already.
+pub(crate) fn take_stdin() -> Result<Stdin, String> {
+    static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+    if IS_TAKEN.swap(true, Ordering::Relaxed) {
+        return Err("stdin can be read only once; give one `-`".to_owned());
+    }
+    Ok(std::io::stdin())
 }
 
 /// A file's name in a sentence.

@@ -103,6 +103,11 @@ fn find_with(
     server: &Server,
     list: fn(&Server, &str) -> Result<Listing, String>,
 ) -> Result<Option<(Listing, String)>, Stop> {
+    if file.is_some() && server.has_options() {
+        return Err(Stop::usage(
+            "`--header` and `--era` are for a running server; leave them out, or name it with `--url` instead of a file",
+        ));
+    }
     let (listing, name) = match (file, &server.url) {
         (Some(file), _) => {
             let source = SourceFile::read(file).map_err(Stop::usage)?;

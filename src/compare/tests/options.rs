@@ -138,3 +138,16 @@ fn the_members_of_an_option_that_differ_are_named_with_both_values() {
         ["`approvals.notify.path` differs; it may be a credential, so it is not displayed"]
     );
 }
+
+#[test]
+fn policies_are_paired_by_themselves_whatever_they_are_called() {
+    let form = |last: &str| {
+        let closed = r#"{"version":"1","default":"deny"}"#;
+        let open = r#"{"version":"1","default":"deny","tools":{"t":{}}}"#;
+        format!(
+            r#"{{"policies":{{"a, now b":{closed},"a":{closed},"b":{open}}},
+            "bindings":[{{"route":"m","policy":"a, now b"}},{{"policy":"{last}"}}]}}"#
+        )
+    };
+    assert_eq!(lines(&form("a"), &form("b"), None), ["+ the tool `t`: is allowed; it was denied by `default`"]);
+}

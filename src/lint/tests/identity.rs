@@ -2,6 +2,7 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{NONE, warnings};
+use crate::{config::LoadedConfig, lint::check_console};
 
 fn identity(sources: &str, rule: &str) -> Vec<String> {
     let policy = format!(r#"{{"version":"1","default":"deny","tools":{{"get":{rule}}}}}"#);
@@ -75,6 +76,52 @@ fn a_lasting_shared_or_unreachable_token() {
             "/identity/{index}: `/identity/1` identifies every caller, so this source identifies no one; move it before that one \
              [unreachable-source]"
         ))
+    );
+}
+
+#[test]
+fn a_source_without_a_token() {
+    let end = "; add one with `mcp-policy grant new NAME FILE` [no-token]";
+    assert_eq!(
+        identity(r#"{"tokens":{}}"#, "{}"),
+        [format!(
+            "/identity/0/tokens: no token is listed, and there is no other source, so no request has an identity, and every call is denied{end}"
+        )]
+    );
+    assert_eq!(
+        identity(r#"{"peer":"uri_san"},{"tokens":{}}"#, "{}"),
+        [format!("/identity/1/tokens: no token is listed, so this source identifies no one{end}")]
+    );
+}
+
+#[test]
+fn a_console_has_the_warnings_on_sources_that_approvers_have_too() {
+    let console = |sources: &str| {
+        let text = format!(r#"{{"console":{{"approvers":["token:a"],"identity":[{sources}]}}}}"#);
+        let Ok(LoadedConfig::Console(console)) = LoadedConfig::load(text.as_bytes()) else { panic!("{text}") };
+        check_console(&console, text.as_bytes()).iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let one = "1".repeat(64);
+    let token = format!(r#"{{"sha256":"{one}"}}"#);
+    assert_eq!(
+        console(&format!(
+            r#"{{"bearer":true}},{{"tokens":{{"a":{token},"b":{token}}}}},{{"jwt_claim":"user.email","payload":"p"}}"#
+        )),
+        [
+            "/console/identity/1: `/console/identity/0` identifies every caller who sends a token, so this source identifies no one; \
+             move it before that one [unreachable-source]",
+            "/console/identity/1/tokens/a: the token `a` and 1 more never expire, so a stolen one works until you remove it; add \
+             `expires`, such as `\"2027-01-31\"` [lasting-token]",
+            "/console/identity/1/tokens/b: `a` and `b` have the same SHA-256, so both callers are `a`; give each a token of its own \
+             [shared-token]",
+            "/console/identity/2/jwt_claim: `user.email` names a claim at the top of the token that has a dot in its name; for a claim \
+             inside another, write `[\"user\", \"email\"]` [dotted-claim]",
+        ]
+    );
+    // A console compares the digests of bearer tokens with those of its approvers.
+    assert_eq!(
+        console(&format!(r#"{{"tokens":{{"a":{{"sha256":"{one}","expires":"2027-01-31"}}}}}},{{"bearer":true}}"#)),
+        NONE
     );
 }
 

@@ -37,6 +37,19 @@ fn an_entry_that_names_nothing_gets_a_warning_with_the_name_that_is_near() {
 }
 
 #[test]
+fn only_the_first_hundred_entries_that_name_nothing_are_compared_with_every_name() {
+    let tools: Vec<ListedTool> = (0..101).map(|index| tool(&format!("tool_{index}"), json!({}))).collect();
+    let entries: Vec<String> = (0..101).map(|index| format!(r#""tool_{index}x":{{}}"#)).collect();
+    let warnings = beside(&format!(r#""tools":{{{}}}"#, entries.join(",")), &tools);
+    let nothing = |index: u8, near: &str| {
+        format!("/tools/tool_{index}x: the server lists no tool `tool_{index}x`{near} [names-nothing]")
+    };
+    assert_eq!(warnings.get(1), Some(&nothing(0, " (did you mean `tool_0`?)")));
+    assert_eq!(warnings.get(100), Some(&nothing(99, " (did you mean `tool_99`?)")));
+    assert_eq!(warnings.get(101), Some(&nothing(100, "")));
+}
+
+#[test]
 fn tools_that_no_entry_names_get_one_warning() {
     let tools: Vec<ListedTool> = (0..12).map(|index| tool(&format!("t{index}"), json!({}))).collect();
     assert_eq!(
@@ -45,6 +58,10 @@ fn tools_that_no_entry_names_get_one_warning() {
             "/default: no entry names `t1`, `t2`, `t3`, `t4`, `t5`, `t6`, `t7`, `t8`, `t9`, `t10` and 1 more, so `default` denies \
           them; add those that agents need to `tools` [unnamed-tool]"
         ]
+    );
+    assert_eq!(
+        beside(r#""tools":{"t0":{}}"#, tools.get(..2).unwrap()),
+        ["/default: no entry names `t1`, so `default` denies it; add it to `tools` if agents need it [unnamed-tool]"]
     );
 }
 

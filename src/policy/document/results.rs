@@ -114,12 +114,7 @@ fn read_finder(at: &Cursor<'_, '_>, fields: &Fields<'_, '_>) -> Option<Finder> {
 fn read_near(at: &Cursor<'_, '_>) -> Option<Box<str>> {
     let near = at.string()?;
     if !NEAR.contains(&near.len()) {
-        let (least, most) = (NEAR.start(), NEAR.end());
-        at.report(format!(
-            "found {} bytes, expected {least} to {most}: a text that is always beside a match",
-            near.len()
-        ));
-        return None;
+        return at.report_expected("a text of 3 to 64 bytes that is always beside a match");
     }
     Some(near.into())
 }

@@ -24,6 +24,15 @@ pub(super) struct Token {
     pub(super) expires: Option<String>,
 }
 
+/// Whom the other sources identify, where no token is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WithoutTokens {
+    /// There are none.
+    NoOne,
+    /// Those that send something else than a token.
+    OtherSources,
+}
+
 impl Document {
     /// Reads a configuration.
     ///
@@ -116,6 +125,14 @@ impl Document {
                 None => format!("it has no token of `{name}`; `mcp-policy grant list` shows all"),
             }),
         }
+    }
+
+    /// Whom the other sources identify, if the document has a place for tokens and none there.
+    pub(super) fn without_tokens(&self) -> Option<WithoutTokens> {
+        let is_empty = self.listed()?.properties().is_empty();
+        let sources = self.options.array_value("identity")?.elements().len();
+        let effect = if sources == 1 { WithoutTokens::NoOne } else { WithoutTokens::OtherSources };
+        is_empty.then_some(effect)
     }
 
     /// Every token, in the order of the text.

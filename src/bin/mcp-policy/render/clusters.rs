@@ -1,7 +1,7 @@
 //! The clusters of the services that a configuration names. Without its cluster, a service answers no request, and the filter
 //! denies every call that it asks the service about.
 
-use mcp_policy::config::{NoticeFormat, Notify};
+use mcp_policy::config::{Config, NoticeFormat, Notify};
 use serde::Serialize;
 
 use super::{configuration::Configuration, template::fill};
@@ -110,11 +110,33 @@ pub(super) fn for_services<'c>(
                 cluster.name
             ));
         }
-        if !existing.of_mesh.iter().any(|start| cluster.name.starts_with(start)) {
+        if !existing.is_of_mesh(cluster.name) {
             clusters.push(cluster.into_yaml()?);
         }
     }
     Ok(clusters)
+}
+
+/// A warning if the certificates of `--etcd-tls` are of no use, because this gateway does not define etcd's cluster.
+pub(super) fn unused_etcd_tls(config: &Config, existing: &Existing) -> Option<String> {
+    let cluster = config.approvals.store.as_ref().map(|store| &*store.cluster);
+    match cluster {
+        None => Some(
+            "`--etcd-tls` has no effect, since no approvals are in an etcd: add `approvals.store`, or leave the option out"
+                .to_owned(),
+        ),
+        Some(name) if existing.is_of_mesh(name) => Some(format!(
+            "`--etcd-tls` has no effect on the cluster `{name}`, which the control plane defines: set its TLS there, or name another \
+             cluster, which `render` then writes"
+        )),
+        Some(_) => None,
+    }
+}
+
+impl Existing {
+    fn is_of_mesh(&self, name: &str) -> bool {
+        self.of_mesh.iter().any(|start| name.starts_with(start))
+    }
 }
 
 /// Two services with one name would be one cluster.

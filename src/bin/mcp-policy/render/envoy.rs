@@ -61,7 +61,7 @@ pub(super) struct Envoy {
     pub(super) upstream_credential: Option<WatchedFile>,
     /// A folder with `ca.crt`, `tls.crt` and `tls.key`: mutual TLS with the etcd of `approvals.store`
     #[arg(long, value_name = "DIR")]
-    etcd_tls: Option<WatchedFolder>,
+    pub(super) etcd_tls: Option<WatchedFolder>,
     #[command(flatten)]
     pub(super) replicas: Replicas,
 }

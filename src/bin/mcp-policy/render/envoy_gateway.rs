@@ -24,7 +24,7 @@ const TEMPLATE: &str = include_str!("templates/envoy_gateway.yaml.jinja");
 const IDENTITY: &str = r#""identity": [{"jwt_claim": "sub", "payload": "mcp"}],"#;
 
 /// The clusters that the control plane makes of Services and routes.
-const CLUSTERS: Existing = Existing { taken: &[], of_mesh: &["httproute/", "grpcroute/"] };
+pub(super) const CLUSTERS: Existing = Existing { taken: &[], of_mesh: &["httproute/", "grpcroute/"] };
 
 /// The arguments of `render envoy-gateway`.
 #[derive(clap::Args)]
@@ -47,7 +47,7 @@ pub(super) struct EnvoyGateway {
     /// A Secret of type `kubernetes.io/tls` that has `ca.crt`, too, in the namespace of Envoy's pods: mutual TLS with the etcd of
     /// `approvals.store`
     #[arg(long, value_name = "SECRET")]
-    etcd_tls: Option<Name>,
+    pub(super) etcd_tls: Option<Name>,
 }
 
 /// The values of the objects.

@@ -20,7 +20,7 @@ use super::{
 const TEMPLATE: &str = include_str!("templates/istio.yaml.jinja");
 
 /// The clusters that the control plane makes of Services and routes.
-const CLUSTERS: Existing = Existing { taken: &[], of_mesh: &["outbound|"] };
+pub(super) const CLUSTERS: Existing = Existing { taken: &[], of_mesh: &["outbound|"] };
 
 /// The arguments of `render istio`.
 #[derive(clap::Args)]
@@ -42,7 +42,7 @@ pub(super) struct Istio {
     pub(super) upstream_credential: Option<Name>,
     /// A Secret of type `kubernetes.io/tls` that has `ca.crt`, too: mutual TLS with the etcd of `approvals.store`
     #[arg(long, value_name = "SECRET")]
-    etcd_tls: Option<Name>,
+    pub(super) etcd_tls: Option<Name>,
 }
 
 /// The values of the objects.

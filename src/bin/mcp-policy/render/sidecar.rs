@@ -57,7 +57,7 @@ pub(super) struct Sidecar {
     pub(super) upstream_credential: Option<Name>,
     /// A Secret of type `kubernetes.io/tls` that has `ca.crt`, too: mutual TLS with the etcd of `approvals.store`
     #[arg(long, value_name = "SECRET")]
-    etcd_tls: Option<Name>,
+    pub(super) etcd_tls: Option<Name>,
 }
 
 /// The values of the objects.

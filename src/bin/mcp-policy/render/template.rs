@@ -3,6 +3,16 @@
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
 use serde::Serialize;
 
+/// What every route removes once Envoy has chosen it: a filter that did would make Envoy choose again. The second and later ones are
+/// `RETRY_HEADERS` of the filter.
+pub(super) const REMOVED_HEADERS: [&str; 5] = [
+    "accept-encoding",
+    "x-envoy-retry-on",
+    "x-envoy-retry-grpc-on",
+    "x-envoy-max-retries",
+    "x-envoy-hedge-on-per-try-timeout",
+];
+
 /// Fills a template of `templates/`.
 ///
 /// * a line with nothing but a `{% … %}` leaves nothing in the output
@@ -22,6 +32,7 @@ pub(super) fn fill(template: &str, values: impl Serialize) -> Result<String, Str
     environment.add_filter("quoted", |text: String| quoted(&text));
     environment.add_filter("scalar", |text: String| scalar(&text));
     environment.add_filter("line_or_block", |text: String| line_or_block(&text));
+    environment.add_global("removed_headers", REMOVED_HEADERS.to_vec());
     environment.render_str(template, Serde(values)).map_err(broken)
 }
 

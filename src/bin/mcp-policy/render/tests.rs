@@ -1,6 +1,9 @@
 //! `render` keeps the user's text byte for byte, writes YAML that reads back, and refuses URLs that it cannot keep.
 
+use std::collections::BTreeSet;
+
 use clap::Parser;
+use mcp_policy::mcp::head::RETRY_HEADERS;
 
 mod credential;
 mod image;
@@ -13,7 +16,7 @@ mod size;
 use super::{
     Args,
     configuration::{Configuration, with_held_headers},
-    template::{fill, quoted, scalar},
+    template::{REMOVED_HEADERS, fill, quoted, scalar},
     upstream::Upstream,
 };
 
@@ -32,6 +35,12 @@ fn render(document: &str, options: &[&str]) -> String {
 fn render_for(gateway: &str, document: &str, options: &[&str]) -> Result<String, String> {
     let line = Line::try_parse_from(["render", gateway, "-"].iter().chain(options)).unwrap();
     line.args.gateway.render(document)
+}
+
+/// What the command says besides.
+fn warnings_for(gateway: &str, document: &str, options: &[&str]) -> Vec<String> {
+    let line = Line::try_parse_from(["render", gateway, "-"].iter().chain(options)).unwrap();
+    line.args.gateway.warnings(document, "")
 }
 
 /// The configuration in `rendered`, read as YAML reads it.
@@ -60,6 +69,22 @@ fn the_shipped_configuration_is_what_render_prints() {
         shipped == rendered,
         "envoy/envoy.yaml is out of date: cargo run -- render envoy envoy/policies/krea.json | sed \"s|$PWD/||\" > envoy/envoy.yaml"
     );
+}
+
+#[test]
+fn every_gateway_removes_in_the_route_what_the_filter_cannot_remove_without_another_choice_of_route() {
+    let removed = REMOVED_HEADERS.into_iter().skip(1).collect::<BTreeSet<_>>();
+    assert_eq!(removed, RETRY_HEADERS.iter().collect());
+    let names = "[accept-encoding, x-envoy-retry-on, x-envoy-retry-grpc-on, x-envoy-max-retries, x-envoy-hedge-on-per-try-timeout]";
+    for (gateway, line) in [
+        ("envoy", "                request_headers_to_remove: "),
+        ("sidecar", "request_headers_to_remove: "),
+        ("istio", "        request_headers_to_remove: "),
+        ("envoy-gateway", "        remove: "),
+    ] {
+        let rendered = render_for(gateway, POLICY, &[]).unwrap();
+        assert_eq!(rendered.matches(&format!("{line}{names}\n")).count(), 1, "{gateway}");
+    }
 }
 
 #[test]

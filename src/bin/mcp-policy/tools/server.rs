@@ -36,6 +36,11 @@ impl Server {
     pub(super) fn new(url: Option<String>, headers: Vec<String>, era: Era) -> Self {
         Self { url, headers, era }
     }
+
+    /// Whether it says how to ask a server.
+    pub(super) fn has_options(&self) -> bool {
+        !self.headers.is_empty() || self.era != Era::Auto
+    }
 }
 
 /// A header of a request. Nothing prints its value.

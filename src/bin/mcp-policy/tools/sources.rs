@@ -118,6 +118,9 @@ impl Sources {
     }
 
     fn read_by(&self, file: Option<&str>, read: Read, list: List) -> Result<Vec<ServerTools>, Stop> {
+        if self.urls.is_empty() && self.client_configs.is_empty() && self.era != Era::Auto {
+            return Err(Stop::usage("`--era` is for running servers; leave it out, or name one with `--url`"));
+        }
         let mut sources = Vec::new();
         for file in file.into_iter().chain(self.files.iter().map(String::as_str)) {
             let source = SourceFile::read(file).map_err(Stop::usage)?;

@@ -1,6 +1,6 @@
 //! Each cluster that a configuration names is rendered.
 
-use super::render_for;
+use super::{render_for, warnings_for};
 
 const GATEWAYS: [&str; 4] = ["envoy", "sidecar", "istio", "envoy-gateway"];
 const POLICY: &str = r#"{"version":"1","default":"deny","tools":{"pay":{"action":"require_approval"}}}"#;
@@ -32,6 +32,31 @@ fn each_service_that_a_configuration_names_has_its_cluster() {
         // Only the rate limit service speaks gRPC.
         assert_eq!(rendered.matches("# The service speaks gRPC.").count(), 1);
         assert_eq!(text_of_clusters(&render_for(gateway, POLICY, &[]).unwrap()), [""; 0]);
+    }
+}
+
+#[test]
+fn certificates_for_an_etcd_that_this_gateway_has_no_cluster_of_get_a_warning() {
+    let with_store = |cluster: &str| {
+        format!(
+            r#"{{"policy":{{"version":"1","default":"deny"}},"approvals":{{"url":"http://c/","store":{{"etcd":{{"cluster":"{cluster}"}}}}}}}}"#
+        )
+    };
+    let without =
+        "`--etcd-tls` has no effect, since no approvals are in an etcd: add `approvals.store`, or leave the option out";
+    let defined = |cluster: &str| {
+        format!(
+            "`--etcd-tls` has no effect on the cluster `{cluster}`, which the control plane defines: set its TLS there, or name \
+             another cluster, which `render` then writes"
+        )
+    };
+    for gateway in GATEWAYS {
+        let warnings = |document: &str| warnings_for(gateway, document, &["--etcd-tls", "etcd-client"]);
+        assert_eq!(warnings(r#"{"version":"1","default":"deny"}"#), [without], "{gateway}");
+        assert_eq!(warnings(&with_store("etcd")), [""; 0], "{gateway}");
+    }
+    for (gateway, cluster) in [("istio", "outbound|2379||etcd.a.svc"), ("envoy-gateway", "httproute/a/b/rule/0")] {
+        assert_eq!(warnings_for(gateway, &with_store(cluster), &["--etcd-tls", "c"]), [defined(cluster)], "{gateway}");
     }
 }
 
