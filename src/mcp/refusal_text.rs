@@ -52,6 +52,7 @@ pub(super) const VERSION: &str = "`jsonrpc` is not \"2.0\"; send \"2.0\"";
 pub(super) const METHOD_TYPE: &str = "`method` is not a string; send the name of a method";
 pub(super) const METHOD_AND_RESULT: &str =
     "the message has a `method` and also a `result` or `error`; send one of them";
+pub(super) const RESULT_AND_ERROR: &str = "the response has both a `result` and an `error`; send one of them";
 pub(super) const NO_METHOD: &str = "the message has no `method`; send one";
 pub(super) const METHOD_CONTROL: &str = "`method` has a control character; remove it";
 pub(super) const ID: &str =
