@@ -188,4 +188,7 @@ pub const UNREADABLE_MESSAGE: &str =
 /// A response has a format in which lists cannot be filtered.
 pub const UNKNOWN_FORMAT: &str = "the server's response is neither plain JSON nor a plain event stream, so the list in it \
     was not forwarded; report this to the server's operator";
+/// Of a list.
+pub const OTHER_ROUTE: &str = "the request took another route than its policy is bound to, so its response was not \
+    forwarded; report this to the gateway's operator";
 pub(super) const GATEWAY_FAILED: &str = "the gateway failed, so it did not forward the request; repeat it later";
