@@ -200,3 +200,22 @@ fn a_list_by_another_route_is_answered_with_the_requests_id_and_recorded_as_refu
     let begins = format!(r#"{{"decision":"refused","reason":"list","why":"{why}","policy":"p","#);
     assert!(last(&stream).starts_with(&begins), "{}", last(&stream));
 }
+
+#[test]
+fn where_a_binding_names_a_route_the_head_of_a_batch_or_of_a_get_goes_on_as_it_came() {
+    let options = |mode: &str| format!(r#","protocol":{{"batches":"judge","headers":"{mode}"}}"#);
+    let accepts = (b"accept-encoding".to_vec(), b"gzip".to_vec());
+    let mut batch = list();
+    batch.headers.extend([(b"mcp-protocol-version".to_vec(), b"2025-03-26".to_vec()), accepts.clone()]);
+    batch.chunks = vec![br#"[{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ok"}},{"jsonrpc":"2.0","id":2,"method":"tools/list"}]"#.to_vec()];
+    let mut stream = listen();
+    stream.headers.extend([(b"mcp-method".to_vec(), b"tools/list".to_vec()), accepts.clone()]);
+    for (mode, request) in [("hold", batch), ("release", stream.clone()), ("hold", stream)] {
+        let (_, stream) = on_route(&by_route(&options(mode)), &request, "r");
+        assert_eq!(stream.went_on.headers, Some(request.headers), "{mode}");
+    }
+    let mut alone = list();
+    alone.headers.push(accepts.clone());
+    let (_, stream) = on_route(&by_route(&options("hold")), &alone, "r");
+    assert!(!stream.went_on.headers.expect("a head").contains(&accepts), "the list alone");
+}
