@@ -279,7 +279,9 @@ pub(super) fn check_early_response(
 ) -> Result<RequestBody, Reply> {
     match ResponseHead::read(false) {
         Ok(head) if !head.is_success => Ok(RequestBody::NotNeeded),
-        _ if end_of_stream || !engine::lists::may_filter(config, request) && !engine::results::may_inspect(request) => {
+        _ if end_of_stream
+            || !engine::lists::may_filter(config, request) && !engine::results::may_change(config, request) =>
+        {
             Ok(RequestBody::MayBeNeeded)
         }
         _ => {

@@ -142,6 +142,8 @@ impl ResponseFilter {
         let body = match self {
             Self::Body(body) => body,
             Self::Inactive => return Ok(Forward::Now),
+            // A server began its answer before its request was judged.
+            Self::Lists(lists, _) if lists.request.is_unchanged => return Ok(Forward::Now),
             Self::Lists(..) | Self::Stream { .. } => return Err(WITHOUT_HEAD),
         };
         let chunk = chunk.ok_or(UNREADABLE)?;
@@ -216,9 +218,9 @@ impl BodyFilter {
     }
 
     fn for_request_without_message(
+        config: &Config,
         guard: Option<Box<EndpointGuard>>,
         lists: Option<Box<lists::ListFilter>>,
-        config: &Config,
         record: ResponseRecord,
         head: &ResponseHead,
     ) -> Result<Option<Self>, Reply> {
