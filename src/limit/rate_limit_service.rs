@@ -175,7 +175,7 @@ impl Status {
     }
 }
 
-/// The seconds of a `google.protobuf.Duration`, rounded up; `None` if that is no time to wait: none at all, or longer than any window.
+/// The seconds of a `google.protobuf.Duration`, rounded up; `None` if it is zero, or no window is that long.
 fn seconds(duration: Vec<Field<'_>>) -> Option<u64> {
     let (mut seconds, mut has_part) = (0_u64, false);
     for field in duration {

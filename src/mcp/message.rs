@@ -104,7 +104,7 @@ struct Envelope<'a> {
     params: Params<'a>,
     params_are_wrong: bool,
     is_response: bool,
-    /// How many of `result` and `error` there are, but for `null`, which stands for none beside the other.
+    /// How many of `result` and `error` there are, but for `null`, which some libraries write beside the other.
     outcomes: u8,
 }
 
