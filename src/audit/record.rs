@@ -148,6 +148,12 @@ impl AuditRecord {
         }
     }
 
+    /// The bytes of the arguments' values that it holds.
+    #[must_use]
+    pub fn argument_bytes(&self) -> usize {
+        self.arguments.as_ref().and_then(|arguments| arguments.values.as_ref()).map_or(0, String::len)
+    }
+
     /// The record as one line of JSON, with characters that cannot be seen as escapes: terminals and log viewers act on them. If
     /// it is longer than 4 KiB, with its link if it gets one, the values of the arguments are left out, then everything but the
     /// decision, then what the caller wrote.

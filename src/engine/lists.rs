@@ -65,7 +65,9 @@ pub(super) fn filter_for(
         is_unchanged: is_in_shadow(config, policy),
     };
     // If no binding names a route, or the head has gone on, the header was removed with the head.
-    let is_held = config.reads_route() && config.protocol.headers == HeaderMode::Hold;
+    // The calls of a batch would go on by the other route, too.
+    let is_held =
+        config.reads_route() && config.protocol.headers == HeaderMode::Hold && matches!(body, Body::Single(_));
     (lists && is_read(config, policy)).then(|| ListFilter {
         request: list_request(),
         policy: policy.name.clone(),

@@ -30,6 +30,7 @@ pub fn inspects_response(config: &Config, request: &BoundRequest) -> bool {
 pub fn removes_accept_encoding(config: &Config, request: &BoundRequest) -> bool {
     let method = || request.info.headers.str_value("mcp-method");
     let names_list = || method().is_some_and(|method| ListKind::by_method(method).is_some());
-    let is_list = || config.protocol.headers == HeaderMode::Release && names_list();
+    // Nothing reads the route of a request without a message again.
+    let is_list = || config.protocol.headers == HeaderMode::Release && request.info.is_method("POST") && names_list();
     inspects_response(config, request) && (!config.reads_route() || is_list())
 }

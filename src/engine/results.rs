@@ -78,6 +78,13 @@ pub fn may_inspect(request: &BoundRequest) -> bool {
     request.policy().is_some_and(|named| named.policy.has_results())
 }
 
+/// Whether some answer under the request's policy may be refused or changed.
+#[must_use]
+pub fn may_change(config: &Config, request: &BoundRequest) -> bool {
+    let is_enforced = |named: &NamedPolicy| config.mode_of(&named.policy) == Mode::Enforce;
+    request.policy().is_some_and(|named| is_enforced(named) && !named.policy.results(Mode::Enforce).is_empty())
+}
+
 /// The inspections by the rules of each mode. In shadow, the configuration and the policy only report.
 fn inspections<'r>(config: &Config, named: &NamedPolicy, rules: impl Fn(Mode) -> Vec<&'r ResultRules>) -> Inspections {
     let [mut enforced, mut shadow] = [Mode::Enforce, Mode::Shadow].map(rules);

@@ -54,7 +54,14 @@ enum Phase {
     /// The end is coming, and no body before it.
     AwaitEmptyBody { request: BoundRequest, record: Box<AuditRecord>, lease: Lease },
     /// The request is complete, and a callout is pending.
-    AwaitCallout { request: BoundRequest, body: Vec<u8>, ask: Callout, lease: Lease, held: HeldRequest },
+    AwaitCallout {
+        request: BoundRequest,
+        body: Vec<u8>,
+        ask: Callout,
+        record: Box<AuditRecord>,
+        lease: Lease,
+        held: HeldRequest,
+    },
     /// The body is too large; what comes of it is thrown away, and the reply waits for its end.
     Discarding { request: BoundRequest, reply: WaitingReply, lease: Lease },
     /// No policy applies: Envoy passes on whatever comes.

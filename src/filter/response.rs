@@ -32,6 +32,7 @@ use crate::{
     mcp::{
         ResponseFormat, UniformEvents,
         answer::{self, Reply},
+        refusal_text::OTHER_ROUTE,
     },
 };
 
@@ -130,11 +131,8 @@ impl ResponseHandler {
         if let Some(route) = &self.route
             && attributes::route_name().map(Option::unwrap_or_default).as_deref() != Ok(route)
         {
-            audit::log_line(
-                Level::Warn,
-                "a request took another route than its policy is bound to; its response was not passed on",
-            );
-            return Err(answer::failed());
+            audit::log_line(Level::Warn, OTHER_ROUTE);
+            return Err(self.filter.refuse(config, OTHER_ROUTE));
         }
         if let Some(session) = self.session.take() {
             keep_session(&session);
@@ -281,7 +279,9 @@ pub(super) fn check_early_response(
 ) -> Result<RequestBody, Reply> {
     match ResponseHead::read(false) {
         Ok(head) if !head.is_success => Ok(RequestBody::NotNeeded),
-        _ if end_of_stream || !engine::lists::may_filter(config, request) && !engine::results::may_inspect(request) => {
+        _ if end_of_stream
+            || !engine::lists::may_filter(config, request) && !engine::results::may_change(config, request) =>
+        {
             Ok(RequestBody::MayBeNeeded)
         }
         _ => {

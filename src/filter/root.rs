@@ -112,10 +112,11 @@ impl RootContext for FilterRoot {
         audit::on_tick();
         listed::on_tick();
         ending::on_tick(self.id);
-        discarding::on_tick(self.id, send_late);
         if let Some(Role::Gateway(filter)) = &self.role {
             filter.notices.on_tick(&filter.config);
         }
+        // Last, since it looks more often than a notice is sent.
+        discarding::on_tick(self.id, send_late);
         if self.has_approvals() {
             metrics::set_pending_approvals();
         }

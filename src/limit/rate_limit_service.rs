@@ -175,7 +175,7 @@ impl Status {
     }
 }
 
-/// The seconds of a `google.protobuf.Duration`, rounded up; `None` if no window is that long.
+/// The seconds of a `google.protobuf.Duration`, rounded up; `None` if it is zero, or no window is that long.
 fn seconds(duration: Vec<Field<'_>>) -> Option<u64> {
     let (mut seconds, mut has_part) = (0_u64, false);
     for field in duration {
@@ -185,7 +185,8 @@ fn seconds(duration: Vec<Field<'_>>) -> Option<u64> {
             _ => {}
         }
     }
-    Some(seconds.saturating_add(u64::from(has_part))).filter(|seconds| *seconds <= Window::MAX_SECONDS.into())
+    Some(seconds.saturating_add(u64::from(has_part)))
+        .filter(|seconds| (1..=Window::MAX_SECONDS.into()).contains(seconds))
 }
 
 #[cfg(test)]

@@ -115,7 +115,7 @@ fn answer<'a>(reader: &mut Reader<'a>) -> Result<Option<Answer<'a>>, Fault> {
     if reader.value_type()? != ValueType::Object {
         return reader.skip().map(|_| None);
     }
-    let (mut id, mut is_request, mut failed) = (None, false, false);
+    let (mut id, mut is_request, mut failed, mut has_error, mut has_result) = (None, false, false, false, false);
     reader.members(NameComparison::Unmistakable(&RESPONSE), |reader, name| {
         match (&*name, reader.value_type()?) {
             ("id", _) => {
@@ -123,6 +123,7 @@ fn answer<'a>(reader: &mut Reader<'a>) -> Result<Option<Answer<'a>>, Fault> {
                 return Ok(());
             }
             ("result", ValueType::Object) => {
+                has_result = true;
                 return reader.members(NameComparison::Unmistakable(&RESULT), |reader, name| {
                     let value = reader.skip()?;
                     failed |= name == "isError" && value == b"true";
@@ -130,11 +131,13 @@ fn answer<'a>(reader: &mut Reader<'a>) -> Result<Option<Answer<'a>>, Fault> {
                 });
             }
             ("method", _) => is_request = true,
-            ("error", kind) => failed |= kind != ValueType::Null,
+            ("error", kind) => has_error = kind != ValueType::Null,
             _ => {}
         }
         reader.skip().map(drop)
     })?;
+    // Some readers look for the result first.
+    failed |= has_error && !has_result;
     Ok(id.filter(|_| !is_request).map(|id| Answer { id, failed }))
 }
 
@@ -178,6 +181,14 @@ mod tests {
         }
         assert!(!failed(ResponseFormat::Json, r#"{"id":1,"error":null,"result":{}}"#), "a result is not a failure");
         assert!(!failed(ResponseFormat::Json, r#"{"id":1,"error":{},"error":null}"#), "readers differ");
+        for (both, expected) in [
+            (r#"{"id":1,"error":{},"result":{}}"#, false),
+            (r#"{"id":1,"result":{"isError":false},"error":{}}"#, false),
+            (r#"{"id":1,"result":{"isError":true},"error":{}}"#, true),
+            (r#"{"id":1,"result":null,"error":{}}"#, true),
+        ] {
+            assert_eq!(failed(ResponseFormat::Json, both), expected, "{both}: readers differ in which they look for");
+        }
         assert!(
             !failed(ResponseFormat::Json, r#"{"id":1,"result":{"isError":true,"iserror":false}}"#),
             "readers differ"

@@ -104,6 +104,8 @@ struct Envelope<'a> {
     params: Params<'a>,
     params_are_wrong: bool,
     is_response: bool,
+    /// How many of `result` and `error` there are, but for `null`, which some libraries write beside the other.
+    outcomes: u8,
 }
 
 impl<'a> Envelope<'a> {
@@ -117,11 +119,14 @@ impl<'a> Envelope<'a> {
             (b"id", _) => self.id = Id::read(reader)?.map_or(Field::WrongType, Field::Present),
             (b"method", ValueType::String) => self.method = Field::Present(reader.string()?),
             (b"params", ValueType::Object) => self.params.read(reader)?,
-            (other, _) => {
+            (other, value) => {
                 match other {
                     b"method" => self.method = Field::WrongType,
                     b"params" => self.params_are_wrong = true,
-                    b"result" | b"error" => self.is_response = true,
+                    b"result" | b"error" => {
+                        self.is_response = true;
+                        self.outcomes = self.outcomes.saturating_add(u8::from(value != ValueType::Null));
+                    }
                     _ => {}
                 }
                 reader.skip()?;
@@ -151,6 +156,7 @@ impl<'a> Envelope<'a> {
         };
         match (method, id) {
             (Some(method), id) => classify(method, id, &mut self.params),
+            (None, Some(_)) if self.outcomes > 1 => Err(Refusal::invalid(refusal_text::RESULT_AND_ERROR)),
             (None, Some(_)) => Ok(Message::Response),
             (None, None) => Err(Refusal::invalid(refusal_text::RESPONSE_WITHOUT_ID)),
         }

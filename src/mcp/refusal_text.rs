@@ -52,6 +52,7 @@ pub(super) const VERSION: &str = "`jsonrpc` is not \"2.0\"; send \"2.0\"";
 pub(super) const METHOD_TYPE: &str = "`method` is not a string; send the name of a method";
 pub(super) const METHOD_AND_RESULT: &str =
     "the message has a `method` and also a `result` or `error`; send one of them";
+pub(super) const RESULT_AND_ERROR: &str = "the response has both a `result` and an `error`; send one of them";
 pub(super) const NO_METHOD: &str = "the message has no `method`; send one";
 pub(super) const METHOD_CONTROL: &str = "`method` has a control character; remove it";
 pub(super) const ID: &str =
@@ -187,4 +188,7 @@ pub const UNREADABLE_MESSAGE: &str =
 /// A response has a format in which lists cannot be filtered.
 pub const UNKNOWN_FORMAT: &str = "the server's response is neither plain JSON nor a plain event stream, so the list in it \
     was not forwarded; report this to the server's operator";
+/// Of a list.
+pub const OTHER_ROUTE: &str = "the request took another route than its policy is bound to, so its response was not \
+    forwarded; report this to the gateway's operator";
 pub(super) const GATEWAY_FAILED: &str = "the gateway failed, so it did not forward the request; repeat it later";

@@ -257,3 +257,14 @@ fn a_call_whose_stream_is_out_of_reach_is_not_charged_though_the_vm_fails() {
         assert_eq!(passes(&mut worker), 2, "{status}");
     }
 }
+
+#[test]
+fn of_a_long_answer_no_more_is_copied_than_is_read() {
+    let mut worker = worker("hold");
+    let (mut stream, callout) = waiting(&mut worker, &call("asked"));
+    let before = worker.memory();
+    stream.receive(&mut worker, callout.number, &said("200", &format!("{APPROVE}{}", " ".repeat(32 << 20))));
+    assert_eq!(codes(&stream), DENIED);
+    let grown = worker.memory() - before;
+    assert!(grown < 4 << 20, "{grown} bytes");
+}

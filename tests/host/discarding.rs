@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use crate::{
-    proxy::{Shared, Stream, Worker},
-    request::{End, MODES, at_an_address, call, configuration, pairs},
+    proxy::{Fault, Shared, Stream, Worker},
+    request::{End, MODES, at_an_address, call, configuration, pairs, with_options},
 };
 
 /// More than the 4,096 bytes that a body may have.
@@ -107,4 +107,27 @@ fn a_stream_that_ends_before_its_body_leaves_nothing() {
         stream.tick(&mut worker);
         assert_eq!((stream.replies.len(), worker.world().tick), (0, 5000));
     }
+}
+
+#[test]
+fn a_notice_that_waits_does_not_hold_up_the_look_at_bodies_that_are_too_large() {
+    let notify = r#"{"cluster":"hook","path":"/x","authority":"hook.example","format":"json"}"#;
+    let options = format!(r#""protocol":{{"max_body_bytes":4096}},"approvals":{{"notify":{notify}}}"#);
+    let configuration = with_options(&options);
+    let mut worker = Worker::new(&Arc::new(Shared::prepared()), &configuration);
+    worker.world().properties = at_an_address();
+    // Two requests for approval, and so two notices; the webhook cannot be called.
+    worker.world().faults = vec![Fault::always("proxy_http_call", 10)];
+    for padding in ["", " "] {
+        let mut request = call("asked");
+        let body = String::from_utf8(request.body()).expect("text");
+        let arguments = format!(r#""name":"asked","arguments":{{"a":"{padding}"}}"#);
+        request.chunks = vec![body.replace(r#""name":"asked""#, &arguments).into_bytes()];
+        assert_eq!(request.send(&mut worker).replies.len(), 1);
+    }
+    let mut stream = Stream::open(&mut worker);
+    let length = pairs(&[("content-length", "5000")]);
+    stream.headers(&mut worker, &call("ok").headers.into_iter().chain(length).collect(), false);
+    stream.tick(&mut worker);
+    assert_eq!((worker.world().counted("notices_failed"), worker.world().tick), (1, 250), "one notice waits a second");
 }

@@ -8,6 +8,7 @@
 //!
 //! | suite | shows |
 //! |---|---|
+//! | `abandoned` | a call that ends while a service is asked about it leaves a record |
 //! | `abi` | what the module imports from Envoy, and what it exports to it |
 //! | `agreement` | `explain`, `test` and the module have the same verdict, charges and message for a call |
 //! | `approval_callout` | a call that an approval service must approve is forwarded whole and once if it does, and never else |
@@ -39,6 +40,7 @@
     reason = "a test that finds something else than it expects should stop and say so"
 )]
 
+mod abandoned;
 mod abi;
 mod agreement;
 mod approval_callout;

@@ -50,7 +50,9 @@ pub(in crate::filter) fn http_call_response(header_count: usize, body_size: usiz
     let map = if header_count == 0 { None } else { unsafe_code::header_map(MapType::HttpCallResponseHeaders) };
     let headers = header_map::read(map?)?;
     let Header::Once(status) = headers.get(":status") else { return None };
-    Some(CalloutResponse { status: status.to_vec(), body: buffer(BufferType::HttpCallResponseBody, body_size)? })
+    // None that is read is as long.
+    let body = buffer(BufferType::HttpCallResponseBody, body_size.min(MAX_RESPONSE_BYTES))?;
+    Some(CalloutResponse { status: status.to_vec(), body })
 }
 
 /// Sends a request to a rate-limit service, and returns the number of the callout.

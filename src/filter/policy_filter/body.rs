@@ -82,7 +82,7 @@ impl PolicyFilter {
             pinned::register(&filter.config, policy);
         }
         match judgement.answer {
-            Disposition::Callout(ask) => self.dispatch(request, body, ask, lease),
+            Disposition::Callout(ask) => self.dispatch(request, body, ask, judgement.record, lease),
             _ => self.apply(judgement, Some(now), Some(lease)),
         }
     }

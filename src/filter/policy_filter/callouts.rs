@@ -9,9 +9,12 @@ use std::{cell::Cell, mem};
 use log::Level;
 use proxy_wasm::types::{Action, MetricType, Status};
 
-use crate::engine::{
-    self, BoundRequest, Disposition,
-    callout::{Callout, CalloutResponse, Recorded},
+use crate::{
+    audit::{AuditRecord, Decision},
+    engine::{
+        self, BoundRequest, Disposition,
+        callout::{Callout, CalloutResponse, Recorded},
+    },
 };
 
 use super::{Phase, PolicyFilter};
@@ -23,6 +26,10 @@ const MAX_HELD: usize = 1024;
 thread_local! {
     static HELD: Cell<usize> = const { Cell::new(0) };
 }
+
+/// Why a call did not go on that has neither a verdict nor an answer of the service.
+const ABANDONED: &str =
+    "the call ended while a service was asked about it, so it did not go on; a rate-limit service may have charged it";
 
 /// One of the requests that are held, until it is dropped.
 #[derive(Debug)]
@@ -47,16 +54,18 @@ impl Drop for HeldRequest {
 }
 
 impl PolicyFilter {
-    /// Asks a service about a request, which is held meanwhile.
+    /// Asks a service about a request, which is held meanwhile. `record` says that it waits.
     pub(super) fn dispatch(
         &mut self,
         mut request: BoundRequest,
         body: Vec<u8>,
         ask: Callout,
+        record: Box<AuditRecord>,
         mut lease: Lease,
     ) -> Action {
-        // Envoy has the body, and so has this filter, which judges it again.
-        if let Err(exhausted) = lease.hold_body(body.len().saturating_mul(2).saturating_add(ask.size())) {
+        // Envoy has the body, and so has this filter, which judges it again; a record may have its arguments.
+        let copies = body.len().saturating_mul(2).saturating_add(ask.size()).saturating_add(record.argument_bytes());
+        if let Err(exhausted) = lease.hold_body(copies) {
             put_back_approval(&mut request);
             let Some(filter) = &self.filter else { return self.fail() };
             return self.apply(engine::no_room(&filter.config, &request, exhausted), None, None);
@@ -65,20 +74,20 @@ impl PolicyFilter {
         let sent = held.and_then(|held| Some((dispatch(self.filter.as_deref()?, &ask)?, held)));
         let Some((callout, held)) = sent else {
             log::debug!("#{} could not dispatch a callout", self.id);
-            return self.resume(request, body, ask, None, lease);
+            return self.resume(request, body, ask, record, None, lease);
         };
         log::debug!("#{} waits for callout {callout}", self.id);
-        self.phase = Phase::AwaitCallout { request, body, ask, lease, held };
+        self.phase = Phase::AwaitCallout { request, body, ask, record, lease, held };
         Action::Pause
     }
 
     /// Takes the response of a service; `None` if there is none.
     pub(super) fn on_callout_response(&mut self, response: Option<&CalloutResponse>) {
         match mem::replace(&mut self.phase, Phase::Replied) {
-            Phase::AwaitCallout { request, body, ask, lease, held } => {
+            Phase::AwaitCallout { request, body, ask, record, lease, held } => {
                 // A further callout takes its own place.
                 drop(held);
-                let action = self.resume(request, body, ask, response, lease);
+                let action = self.resume(request, body, ask, record, response, lease);
                 if action == Action::Continue && host::resume_http_request().is_err() {
                     audit::log_line(Level::Error, "a request that was held could not go on; it stays paused");
                 }
@@ -93,22 +102,23 @@ impl PolicyFilter {
         mut request: BoundRequest,
         body: Vec<u8>,
         ask: Callout,
+        record: Box<AuditRecord>,
         response: Option<&CalloutResponse>,
         lease: Lease,
     ) -> Action {
         let (Some(filter), Some(now)) = (&self.filter, host::current_time()) else {
-            put_back_approval(&mut request);
+            self.abandon(request, record);
             return self.fail();
         };
         let metric = ask.unanswered_metric();
         match request.callouts().record(ask, response, now) {
-            Recorded::Next(ask) => return self.dispatch(request, body, ask, lease),
+            Recorded::Next(ask) => return self.dispatch(request, body, ask, record, lease),
             Recorded::Answered => {}
             Recorded::Unanswered => metrics::add_to_series(MetricType::Counter, metric, &[], 1),
         }
         let judgement = engine::authorize(&filter.config, &request, &body, &filter.name, now, &SharedData);
         let keeps_approval = match judgement.answer {
-            Disposition::Callout(ask) => return self.dispatch(request, body, ask, lease),
+            Disposition::Callout(ask) => return self.dispatch(request, body, ask, judgement.record, lease),
             // The receipt holds it from here.
             Disposition::Forward(ref receipt) => receipt.holds_stored_approval(),
             Disposition::Reply(_) => false,
@@ -119,10 +129,22 @@ impl PolicyFilter {
         self.apply(judgement, Some(now), Some(lease))
     }
 
-    /// Puts back the approval of a call that waits and will not go on.
+    /// Ends the wait of a call that will not go on, if it waits.
     pub(super) fn abandon_callout(&mut self) {
-        if let Phase::AwaitCallout { request, .. } = &mut self.phase {
-            put_back_approval(request);
+        if matches!(self.phase, Phase::AwaitCallout { .. })
+            && let Phase::AwaitCallout { request, record, .. } = mem::replace(&mut self.phase, Phase::Replied)
+        {
+            self.abandon(request, record);
+        }
+    }
+
+    /// Puts back the approval of a call that will not go on, and records it: a service may have charged it.
+    fn abandon(&self, mut request: BoundRequest, mut record: Box<AuditRecord>) {
+        put_back_approval(&mut request);
+        record.decision = Decision::Failed;
+        ABANDONED.clone_into(&mut record.message);
+        if let Some(filter) = &self.filter {
+            audit::write(&filter.config, &record, None);
         }
     }
 }

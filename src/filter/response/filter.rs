@@ -55,6 +55,7 @@ enum FilteredChunk {
 }
 
 const UNREADABLE: ResponseAborted = ResponseAborted("Envoy does not return the response");
+const UNREADABLE_STREAM: &str = "a stream that cannot be read was not passed on";
 const WITHOUT_HEAD: ResponseAborted = ResponseAborted("a response comes without its head");
 
 impl ResponseFilter {
@@ -97,13 +98,13 @@ impl ResponseFilter {
         if matches!(self, Self::Inactive | Self::Body(_)) {
             return Ok(());
         }
-        let head = head.ok_or_else(answer::failed)?;
+        let Some(head) = head else { return Err(self.refuse(config, UNKNOWN_FORMAT)) };
         let body = match std::mem::replace(self, Self::Inactive) {
             // An error lists nothing, whether it is Envoy's own or a server's: clients read no result in it.
             _ if !head.is_success => None,
             Self::Lists(lists, record) => BodyFilter::for_message(config, *lists, record, head)?,
             Self::Stream { guard, lists, record } if head.is_stream => {
-                BodyFilter::for_request_without_message(guard, lists, record, head)?
+                BodyFilter::for_request_without_message(config, guard, lists, record, head)?
             }
             Self::Inactive | Self::Stream { .. } | Self::Body(_) => None,
         };
@@ -111,6 +112,18 @@ impl ResponseFilter {
             *self = Self::Body(Box::new(body));
         }
         Ok(())
+    }
+
+    /// Refuses the response whose head has come: records why, and returns what to reply in its place.
+    pub(super) fn refuse(&self, config: &Config, why: &str) -> Reply {
+        match self {
+            Self::Lists(lists, record) => refuse_lists(config, lists, record, why),
+            Self::Stream { record, .. } => {
+                record.refuse_list(config, why);
+                answer::failed()
+            }
+            Self::Inactive | Self::Body(_) => answer::failed(),
+        }
     }
 
     /// Takes a chunk, for which Envoy has these bytes, and replaces them by what goes on of it; `None` if Envoy did not return it. Of
@@ -129,6 +142,8 @@ impl ResponseFilter {
         let body = match self {
             Self::Body(body) => body,
             Self::Inactive => return Ok(Forward::Now),
+            // A server began its answer before its request was judged.
+            Self::Lists(lists, _) if lists.request.is_unchanged => return Ok(Forward::Now),
             Self::Lists(..) | Self::Stream { .. } => return Err(WITHOUT_HEAD),
         };
         let chunk = chunk.ok_or(UNREADABLE)?;
@@ -197,13 +212,13 @@ impl BodyFilter {
             if lists.request.is_unchanged {
                 return Ok(None);
             }
-            record.refuse_list(config, UNKNOWN_FORMAT);
-            return Err(Reply { status: 200, retry_after: None, body: lists.request.refused(UNKNOWN_FORMAT) });
+            return Err(refuse_lists(config, &lists, &record, UNKNOWN_FORMAT));
         };
         Self::new(None, Some(PolicyListStream::new(lists, format)), record, format == ResponseFormat::Json).map(Some)
     }
 
     fn for_request_without_message(
+        config: &Config,
         guard: Option<Box<EndpointGuard>>,
         lists: Option<Box<lists::ListFilter>>,
         record: ResponseRecord,
@@ -213,7 +228,8 @@ impl BodyFilter {
             if guard.is_none() && lists.is_none_or(|lists| lists.request.is_unchanged) {
                 return Ok(None);
             }
-            audit::log_line(Level::Warn, "a stream that cannot be read was not passed on");
+            audit::log_line(Level::Warn, UNREADABLE_STREAM);
+            record.refuse_list(config, UNREADABLE_STREAM);
             return Err(answer::failed());
         }
         let lists = lists.map(|lists| PolicyListStream::new(*lists, ResponseFormat::Sse));
@@ -268,4 +284,10 @@ impl BodyFilter {
         lists.record_lost(config, &self.record);
         out
     }
+}
+
+/// Refuses the lists in the response to a message.
+fn refuse_lists(config: &Config, lists: &lists::ListFilter, record: &ResponseRecord, why: &str) -> Reply {
+    record.refuse_list(config, why);
+    Reply { status: 200, retry_after: None, body: lists.request.refused(why) }
 }

@@ -102,9 +102,11 @@ impl ResultStage {
     /// Takes a chunk, and returns what goes on of it. Of the response, `room` bytes may be held besides what is held.
     ///
     /// # Errors
-    /// The response has to be reset, since its head has not come.
+    /// The response has to be reset, since its head has not come while something is enforced.
     pub(super) fn push(&mut self, config: &Config, chunk: &[u8], room: usize) -> Result<Vec<u8>, ResponseAborted> {
         match self.state {
+            // A server began its answer before its request was judged. Only what is enforced needs the head.
+            State::Pending(ref filter) if filter.inspections.enforced.is_none() => self.state = State::Done,
             State::Pending(_) => return Err(WITHOUT_HEAD),
             State::Ended if !chunk.is_empty() => return Err(AFTER_END),
             State::Ended | State::Body(_) | State::Done => {}

@@ -80,6 +80,10 @@ fn a_response_charges_all_or_says_which_limit_is_full() {
         (b"\x08\x02", full(0, None)),
         (b"\x08\x02\x12\x02\x08\x01\x12\x06\x08\x02\x22\x02\x08\x2a", full(1, Some(42))),
         (b"\x08\x02\x12\x08\x08\x02\x22\x04\x08\x02\x10\x01", full(0, Some(3))),
+        // A caller that waits no time would be refused again.
+        (b"\x08\x02\x12\x04\x08\x02\x22\x00", full(0, None)),
+        (b"\x08\x02\x12\x06\x08\x02\x22\x02\x08\x00", full(0, None)),
+        (b"\x08\x02\x12\x06\x08\x02\x22\x02\x10\x01", full(0, Some(1))),
         (b"\x08\x02\x12\x0f\x08\x02\x22\x0b\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", full(0, None)),
         // The overall code decides: services have modes in which a status only reports.
         (b"\x08\x01\x12\x02\x08\x02", left(&[None])),

@@ -100,6 +100,10 @@ fn what_is_no_message_is_refused_with_the_reason() {
             r#"{"jsonrpc":"2.0","id":1,"method":"ping","result":{}}"#,
             "the message has a `method` and also a `result` or `error`; send one of them",
         ),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1,"message":"x"}}"#,
+            "the response has both a `result` and an `error`; send one of them",
+        ),
         (r#"{"jsonrpc":"2.0","result":{}}"#, "the response has no `id`; send the id of the request that it answers"),
         (r#"{"jsonrpc":"2.0","method":"tools/call","params":{"name":"x"}}"#, "the request has no `id`; send one"),
         (r#"{"jsonrpc":"2.0","id":1,"method":"notifications/initialized"}"#, "the notification has an `id`; remove it"),

@@ -119,7 +119,10 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
         }
         ("proxy_get_property", &[path, size, ref at @ ..]) => {
             let path = guest.read(path, size)?;
-            let value = match guest.world().properties.get(&path) {
+            let world = guest.world();
+            let record = (path == b"mcp_policy").then(|| world.records.get(&world.about)).flatten();
+            let value = match world.properties.get(&path) {
+                None if record.is_some() => record.cloned().ok_or(status::NOT_FOUND),
                 None => Err(status::NOT_FOUND),
                 Some(None) => Err(status::SERIALIZATION_FAILURE),
                 Some(Some(value)) => Ok(value.clone()),
@@ -139,7 +142,9 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
                     return Ok(status::OK);
                 }
             }
-            guest.world().notes.push(value);
+            let world = guest.world();
+            world.records.insert(world.about, value.clone());
+            world.notes.push(value);
             Ok(status::OK)
         }
         ("proxy_get_shared_data", &[key, size, pointer_at, size_at, version_at]) => {

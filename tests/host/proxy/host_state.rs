@@ -51,6 +51,8 @@ pub(crate) struct HostState {
     /// What the current callback did.
     pub(crate) replies: Vec<Reply>,
     pub(crate) notes: Vec<Vec<u8>>,
+    /// The newest record of each stream, by its number: Envoy's filter state.
+    pub(super) records: BTreeMap<u32, Vec<u8>>,
     /// The fields of audit records, by name, since the worker started.
     pub(crate) fields: BTreeMap<String, String>,
     pub(crate) log: Vec<String>,

@@ -64,6 +64,32 @@ fn a_success_that_a_server_gives_to_the_head_of_a_call_is_reset_if_the_call_is_r
 }
 
 #[test]
+fn a_success_that_a_server_gives_to_the_head_of_a_request_passes_where_nothing_is_enforced() {
+    let digest = "0".repeat(64);
+    let pins = format!(r#""definitions":{{"ok":{{"sha256":"{digest}"}}}}"#);
+    let results = r#""all_tools":{"results":{"redact":[{"find":"email"}]}}"#;
+    let in_shadow = r#""all_tools":{"mode":"shadow","results":{"redact":[{"find":"email"}]}}"#;
+    let body: &[u8] = br#"{"jsonrpc":"2.0","id":7,"result":{"tools":[{"name":"ok"}],"x":"bob@example.com"}}"#;
+    for (policy, options, request, passes) in [
+        (&*pins, r#","mode":"shadow""#, list(), true),
+        (results, r#","mode":"shadow""#, call("ok"), true),
+        (in_shadow, r#","lists":{"show":"full"}"#, call("ok"), true),
+        ("\"description\":\"\"", r#","lists":{"show":"full"},"tasks":{"owner":true}"#, call("ok"), true),
+        (results, r#","lists":{"show":"full"}"#, call("ok"), false),
+    ] {
+        let policy = format!(r#"{{"policy":{{"version":"1","default":"allow",{policy}}}{options}}}"#);
+        let (mut worker, mut stream) = begun_under(&policy, &request);
+        stream.answer(&mut worker, Part::Head(&[(":status", "200"), ("content-type", "application/json")]), false);
+        if stream.replies.is_empty() {
+            stream.body(&mut worker, &request.body(), true);
+            stream.answer(&mut worker, Part::Body(body), true);
+        }
+        assert_eq!((stream.answer.body == body, stream.answer.is_whole), (passes, passes), "{policy}");
+        assert_eq!(stream.replies.len(), usize::from(!passes), "{policy}");
+    }
+}
+
+#[test]
 fn a_stream_that_opens_before_the_end_of_its_request_is_trimmed_and_ends_with_more_of_it() {
     let (mut worker, mut stream) = begun(&get());
     stream.answer(&mut worker, EVENTS, false);

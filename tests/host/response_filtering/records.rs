@@ -2,8 +2,8 @@
 
 use super::{list, listing, sent};
 use crate::{
-    proxy::{Part, Stream},
-    request::listen,
+    proxy::{Part, Shared, Stream, Worker},
+    request::{Request, at_an_address, listen},
 };
 
 const EVENTS: Part<'_> = Part::Head(&[(":status", "200"), ("content-type", "text/event-stream")]);
@@ -127,4 +127,95 @@ fn the_record_of_a_stream_names_the_pinned_tools_that_have_drifted() {
         stream.close(&mut worker);
         assert!(last(&stream).contains(r#""drifts":["ok"]"#), "{on_drift}, {mode}: {}", last(&stream));
     }
+}
+
+#[test]
+fn the_record_of_a_list_that_is_refused_halfway_says_how_many_entries_it_had_lost() {
+    let policy = r#"{"version":"1","default":"deny","tools":{"ok":{}}}"#;
+    let unreadable = r#"{"id":7,"result":{"tools":[{"name":"evil"},{"name":"ok"}],"tools":[]}}"#;
+    let event = format!("data: {unreadable}\n\n");
+    for (media, body) in [("application/json", unreadable), ("text/event-stream", &event)] {
+        let (mut worker, mut stream) = sent(policy, &list());
+        stream.answer(&mut worker, Part::Head(&[(":status", "200"), ("content-type", media)]), false);
+        stream.answer(&mut worker, Part::Body(body.as_bytes()), true);
+        stream.close(&mut worker);
+        let record = last(&stream);
+        let begins = r#"{"decision":"refused","reason":"list","why":"the server's response is "#;
+        assert!(record.starts_with(begins) && record.ends_with(r#","hidden":1}"#), "{media}: {record}");
+    }
+    // What a stream has lost before counts, too.
+    let (mut worker, mut stream) = sent(policy, &list());
+    stream.answer(&mut worker, EVENTS, false);
+    stream.answer(&mut worker, Part::Body(listed(&["evil", "worse"]).as_bytes()), false);
+    let long = "data: {\"id\":7,\"result\":{\"tools\":[],\"tools\":[]}}\n\n";
+    stream.answer(&mut worker, Part::Body(long.as_bytes()), true);
+    stream.close(&mut worker);
+    let record = last(&stream);
+    assert!(record.starts_with(r#"{"decision":"refused","#) && record.ends_with(r#","hidden":2}"#), "{record}");
+}
+
+#[test]
+fn a_stream_that_cannot_be_read_is_recorded_as_refused() {
+    let policy = r#"{"version":"1","default":"deny","tools":{"ok":{}}}"#;
+    for (name, value) in [("content-encoding", "gzip"), ("content-type", "text/event-stream; charset=utf-16")] {
+        let (mut worker, mut stream) = sent(policy, &listen());
+        stream.answer(&mut worker, Part::Head(&[(":status", "200"), (name, value)]), false);
+        assert_eq!(stream.replies.iter().map(|reply| reply.code).collect::<Vec<_>>(), [503]);
+        stream.close(&mut worker);
+        let begins =
+            r#"{"decision":"refused","reason":"list","why":"a stream that cannot be read was not passed on","policy":"#;
+        assert!(last(&stream).starts_with(begins), "{}", last(&stream));
+    }
+}
+
+/// By its route, a caller may call `ok`.
+fn by_route(options: &str) -> String {
+    let policy = r#"{"version":"1","default":"deny","tools":{"ok":{}}}"#;
+    format!(r#"{{"policies":{{"p":{policy}}},"bindings":[{{"route":"r","policy":"p"}}]{options}}}"#)
+}
+
+fn on_route(configuration: &str, request: &Request, route: &str) -> (Worker, Stream) {
+    let mut worker = Worker::new(&std::sync::Arc::new(Shared::prepared()), configuration);
+    worker.world().properties = at_an_address();
+    take_route(&mut worker, route);
+    let stream = request.send(&mut worker);
+    assert!(stream.went_on.is_whole, "{stream:?}");
+    (worker, stream)
+}
+
+fn take_route(worker: &mut Worker, route: &str) {
+    worker.world().properties.insert(b"xds\0route_name".to_vec(), Some(route.as_bytes().to_vec()));
+}
+
+#[test]
+fn a_list_by_another_route_is_answered_with_the_requests_id_and_recorded_as_refused() {
+    let (mut worker, mut stream) = on_route(&by_route(""), &list(), "r");
+    take_route(&mut worker, "other");
+    stream.answer(&mut worker, Part::Head(&[(":status", "200"), ("content-type", "application/json")]), false);
+    let why = "the request took another route than its policy is bound to, so its response was not forwarded; report this to the gateway's operator";
+    let [reply] = stream.replies.as_slice() else { panic!("{:?}", stream.replies) };
+    let body = String::from_utf8_lossy(&reply.body).into_owned();
+    assert!(reply.code == 200 && body.contains(r#""id":7,"#) && body.contains(why), "{body}");
+    stream.close(&mut worker);
+    let begins = format!(r#"{{"decision":"refused","reason":"list","why":"{why}","policy":"p","#);
+    assert!(last(&stream).starts_with(&begins), "{}", last(&stream));
+}
+
+#[test]
+fn where_a_binding_names_a_route_the_head_of_a_batch_or_of_a_get_goes_on_as_it_came() {
+    let options = |mode: &str| format!(r#","protocol":{{"batches":"judge","headers":"{mode}"}}"#);
+    let accepts = (b"accept-encoding".to_vec(), b"gzip".to_vec());
+    let mut batch = list();
+    batch.headers.extend([(b"mcp-protocol-version".to_vec(), b"2025-03-26".to_vec()), accepts.clone()]);
+    batch.chunks = vec![br#"[{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ok"}},{"jsonrpc":"2.0","id":2,"method":"tools/list"}]"#.to_vec()];
+    let mut stream = listen();
+    stream.headers.extend([(b"mcp-method".to_vec(), b"tools/list".to_vec()), accepts.clone()]);
+    for (mode, request) in [("hold", batch), ("release", stream.clone()), ("hold", stream)] {
+        let (_, stream) = on_route(&by_route(&options(mode)), &request, "r");
+        assert_eq!(stream.went_on.headers, Some(request.headers), "{mode}");
+    }
+    let mut alone = list();
+    alone.headers.push(accepts.clone());
+    let (_, stream) = on_route(&by_route(&options("hold")), &alone, "r");
+    assert!(!stream.went_on.headers.expect("a head").contains(&accepts), "the list alone");
 }
