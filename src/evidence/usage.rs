@@ -12,7 +12,11 @@ mod tests;
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::{identity::Grant, mcp::MAX_NAME, time::Timestamp};
+use crate::{
+    identity::{Grant, SourceKind},
+    mcp::MAX_NAME,
+    time::Timestamp,
+};
 
 pub use self::policy::Row;
 use self::rates::Rates;
@@ -73,6 +77,8 @@ struct LeftOut {
     refused: u64,
     in_shadow: u64,
     unverified: u64,
+    /// These count, but records do not say whether clients have chosen the address.
+    by_address: u64,
     of_another_policy: u64,
     unnamable: u64,
     beyond: u64,
@@ -131,6 +137,9 @@ impl Usage {
             return;
         }
         self.passed = self.passed.saturating_add(1);
+        if SourceKind::of_grant(&record.grant) == Some(SourceKind::Address) {
+            add_one(&mut self.counts.by_address);
+        }
         let (first, last) = self.span.unwrap_or((at, at));
         self.span = Some((first.min(at), last.max(at)));
         let of_policy = self.policies.entry(record.policy.clone()).or_default();

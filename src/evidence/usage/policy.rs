@@ -139,6 +139,13 @@ impl Usage {
                 ["is", "are"],
                 "of callers whose identity is not verified; `--all-callers` counts them, too",
             ),
+            (
+                counts.by_address,
+                "call",
+                ["is", "are"],
+                "of callers that only an address names; if the log's gateway reads it from a header \
+                 (`{\"address\": \"forwarded\"}`), clients choose it",
+            ),
             (counts.of_another_policy, "call", ["was", "were"], "decided by another policy"),
             (
                 counts.unnamable,

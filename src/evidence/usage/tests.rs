@@ -184,3 +184,23 @@ fn many_resources_are_named_by_their_folders() {
     assert_eq!(rows, [("file:///0/*".to_owned(), 75), ("file:///1/*".to_owned(), 75)]);
     assert!(Config::load(usage.policy().as_bytes()).is_ok());
 }
+
+#[test]
+fn calls_of_callers_by_address_count_and_a_remark_says_who_may_have_chosen_it() {
+    let lines = [
+        line(MIDNIGHT, "allowed", "address:10.0.0.7", "tools/call", "search", ""),
+        line(MIDNIGHT, "allowed", "address:10.0.0.8", "tools/call", "search", ""),
+        line(MIDNIGHT, "allowed", "address:2001:db8::/64", "tools/call", "search", ""),
+        line(MIDNIGHT, "allowed", "jwt:a", "tools/call", "search", ""),
+    ];
+    let usage = usage(&lines, Options::default());
+    assert_eq!(usage.passed(), 3);
+    assert_eq!(
+        usage.remarks(),
+        [
+            "1 call is of callers whose identity is not verified; `--all-callers` counts them, too",
+            "2 calls are of callers that only an address names; if the log's gateway reads it from a header \
+             (`{\"address\": \"forwarded\"}`), clients choose it"
+        ]
+    );
+}
