@@ -197,6 +197,9 @@ impl BodyFilter {
             if lists.request.is_unchanged {
                 return Ok(None);
             }
+            if head.defers_answer(config) {
+                return Err(answer::accepted_empty());
+            }
             record.refuse_list(config, UNKNOWN_FORMAT);
             return Err(Reply { status: 200, retry_after: None, body: lists.request.refused(UNKNOWN_FORMAT) });
         };

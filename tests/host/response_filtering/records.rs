@@ -3,7 +3,7 @@
 use super::{list, listing, sent};
 use crate::{
     proxy::{Part, Stream},
-    request::listen,
+    request::{call, listen},
 };
 
 const EVENTS: Part<'_> = Part::Head(&[(":status", "200"), ("content-type", "text/event-stream")]);
@@ -126,5 +126,21 @@ fn the_record_of_a_stream_names_the_pinned_tools_that_have_drifted() {
         stream.answer(&mut worker, Part::Body(listed(&["ok"]).as_bytes()), false);
         stream.close(&mut worker);
         assert!(last(&stream).contains(r#""drifts":["ok"]"#), "{on_drift}, {mode}: {}", last(&stream));
+    }
+}
+
+/// The answer comes on the stream of a GET.
+#[test]
+fn a_202_of_the_old_transport_is_no_answer_that_is_refused() {
+    for (legacy, code) in [("allow", 202), ("refuse", 200)] {
+        let configuration = format!(r#"{{"policy":{POLICY},"protocol":{{"legacy_sse":"{legacy}"}}}}"#);
+        for request in [call("ok"), list()] {
+            let (mut worker, mut stream) = sent(&configuration, &request);
+            stream.answer(&mut worker, Part::Head(&[(":status", "202")]), false);
+            let [reply] = &*stream.replies else { panic!("{stream:?}") };
+            let refused = stream.notes.len() > 1;
+            assert_eq!((reply.code, reply.body.is_empty(), refused), (code, code == 202, code == 200), "{reply:?}");
+            stream.close(&mut worker);
+        }
     }
 }
