@@ -102,7 +102,8 @@ impl Usage {
     pub fn add_line(&mut self, line: &str) {
         let Found::Records(found) = log_line::find(line) else { return };
         for found in found {
-            let Some(record) = Record::read(&found.record) else { continue };
+            let Some(mut record) = Record::read(&found.record) else { continue };
+            record.forget_answer_in_shadow();
             if let Some(call) = self.calls.push(record, found.context) {
                 self.add(call);
             }
