@@ -14,7 +14,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::{
     identity::{Grant, SourceKind},
-    mcp::MAX_NAME,
+    mcp::{MAX_NAME, Method},
+    text::MAX_CHARS,
     time::Timestamp,
 };
 
@@ -162,6 +163,7 @@ impl Usage {
             "(batch)" => return add_one(&mut self.counts.batches),
             // Requests without a message pass under every policy.
             bodiless if bodiless.starts_with('(') => return,
+            odd if !is_namable_method(odd) => return add_one(&mut self.counts.unnamable),
             _ if self.methods.len() < MAX_TARGETS => return add_one(self.methods.entry(method).or_default()),
             _ => return add_one(&mut self.counts.beyond),
         };
@@ -198,4 +200,9 @@ fn is_namable(record: &Record) -> bool {
     let name = &record.tool;
     let is_plain = !name.is_empty() && !name.contains('*') && !name.contains(char::is_control);
     is_plain && !record.has_long_target() && name.len() <= MAX_NAME
+}
+
+/// Whether a policy can name a method: neither cut nor a pattern, nor one that only a lenient server takes for a method of MCP.
+fn is_namable_method(method: &str) -> bool {
+    !method.contains('*') && method.chars().count() < MAX_CHARS && Method::folded_match(method).is_none()
 }

@@ -204,3 +204,17 @@ fn calls_of_callers_by_address_count_and_a_remark_says_who_may_have_chosen_it() 
         ]
     );
 }
+
+#[test]
+fn a_method_that_no_policy_can_name_stays_denied_and_hides_nothing_else() {
+    let long = "x".repeat(256);
+    let mut lines: Vec<String> =
+        ["x/*", "Tools/Call", &long].map(|method| line(MIDNIGHT, "allowed", "jwt:a", method, "", "")).into();
+    lines.push(line(MIDNIGHT, "allowed", "jwt:a", "x/y", "", ""));
+    let usage = usage(&lines, Options::default());
+    let policy = usage.policy();
+    assert!(policy.contains("\"methods\": {\n    \"x/y\": \"allow\"\n  }"), "{policy}");
+    assert!(Config::load(policy.as_bytes()).is_ok(), "{policy}");
+    let expected = "3 calls name something that no key of a policy can name exactly; it stays denied";
+    assert_eq!(usage.remarks(), [expected]);
+}
