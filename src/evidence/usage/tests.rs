@@ -218,3 +218,18 @@ fn a_method_that_no_policy_can_name_stays_denied_and_hides_nothing_else() {
     let expected = "3 calls name something that no key of a policy can name exactly; it stays denied";
     assert_eq!(usage.remarks(), [expected]);
 }
+
+#[test]
+fn resources_in_no_folder_or_in_more_folders_than_a_policy_has_patterns_are_named_one_by_one() {
+    for (count, folder) in [(150, false), (1000, true), (1001, true)] {
+        let uri = |n: usize| if folder { format!("file:///{n}/a.md") } else { format!("note:{n}") };
+        let lines: Vec<String> =
+            (0..count).map(|n| line(MIDNIGHT, "allowed", "jwt:a", "resources/read", &uri(n), "")).collect();
+        let usage = usage(&lines, Options::default());
+        let config = Config::load(usage.policy().as_bytes()).unwrap_or_else(|errors| panic!("{count}: {errors}"));
+        let mut replay = Replay::new(config, None);
+        lines.iter().for_each(|line| replay.add_line(line));
+        assert_eq!(replay.finish().changed, 0, "{count}");
+        assert_eq!(usage.rows().iter().any(|row| row.name.ends_with("/*")), count == 1000, "{count}");
+    }
+}
