@@ -6,7 +6,7 @@
 
 use crate::{
     budget::{TooMuchWork, Work},
-    json::{Decimal, Member, Node, Value, fold},
+    json::{Decimal, Member, Node, Value},
     policy::{
         condition::{Clause, Operator},
         path::Segment,
@@ -165,10 +165,6 @@ impl Walk<'_> {
                 (None, Additional::Closed) => {
                     return self.fail_at("additionalProperties", name, Sent::Unnamed, schemas);
                 }
-                // Some servers read it as the member that the schema names.
-                (None, _) if schemas.names_folded(name, self.work)? => {
-                    return self.fail_at("properties", name, Sent::Unnamed, schemas);
-                }
                 (None, Additional::Schema(schema)) => (&["additionalProperties"][..], schema),
                 (None, Additional::Open) => continue,
             };
@@ -265,14 +261,6 @@ impl Walk<'_> {
 /// What a keyword says: its name and its value.
 fn described(keyword: &str, value: &dyn std::fmt::Display) -> String {
     format!("{keyword} {value}")
-}
-
-impl Members {
-    /// Whether a name equals one of `properties` after case folding, or but for control characters.
-    fn names_folded(&self, name: &str, work: &Work) -> Result<bool, TooMuchWork> {
-        work.charge(self.properties.len().saturating_mul(name.len().saturating_add(STEP)))?;
-        Ok(self.properties.iter().any(|(known, _)| fold::is_folded_match(name, known)))
-    }
 }
 
 fn is_less(length: usize, least: u64) -> bool {
