@@ -87,6 +87,24 @@ fn every_mistake_is_reported_at_once() {
 }
 
 #[test]
+fn a_mistake_in_a_pin_or_beside_the_pins_hides_no_other_one() {
+    let found = problems(r#"{"version":"1","default":"deny","on_drift":"ignore","unpinned":1}"#);
+    let expected = [
+        "/on_drift: found `ignore`, expected `deny` or `report`",
+        "/on_drift: `on_drift` without `definitions` has no meaning; pin definitions with `mcp-policy pin`, or remove it",
+        "/unpinned: found the number `1`, expected a string: `allow` or `deny`",
+        "/unpinned: `unpinned` without `definitions` has no meaning; pin definitions with `mcp-policy pin`, or remove it",
+    ];
+    assert_eq!(found, expected);
+    let found = problems(r#"{"version":"1","default":"deny","definitions":{"a*":{"schema":{}}}}"#);
+    let expected = [
+        "/definitions/a*: the key `sha256` is missing",
+        "/definitions/a*: a pinned definition is that of one tool; write its name out, without `*`",
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
 fn a_policy_without_its_version_is_explained_as_a_policy() {
     assert_eq!(problems(r#"{"default":"deny","tools":{}}"#), ["(top level): the key `version` is missing"]);
     assert_eq!(

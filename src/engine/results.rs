@@ -115,6 +115,7 @@ fn rules_for<'p>(policy: &'p Policy, call: &Request<'_>, mode: Mode) -> Vec<&'p 
         Target::Resource(uri) if call.method == "resources/read" => [own(policy.resource(uri)), None],
         // Their answers and streams belong to calls that are not known here.
         Target::Task(_) | Target::Subscriptions { .. } => return policy.results(mode).iter().collect(),
+        _ if call.method == "tasks/list" => return policy.results(mode).iter().collect(),
         _ => [None, None],
     };
     rules.into_iter().flatten().filter(|rule| rule.mode == mode).flat_map(Rule::results).collect()

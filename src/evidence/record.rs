@@ -47,6 +47,8 @@ pub struct RecordedApproval {
 pub struct RecordedShadow {
     /// The decision.
     pub decision: String,
+    /// The rule that would have decided.
+    pub rule: String,
 }
 
 /// The decision of a request that passed.
@@ -76,10 +78,35 @@ impl Record {
         self.tool.len() >= MAX_CHARS && self.tool.chars().count() >= MAX_CHARS
     }
 
+    /// Leaves out what became of the answer: `results` refuse it when the call has passed.
+    pub(super) fn forget_answer(&mut self) {
+        if self.decision == "denied" && is_of_results(&self.rule) {
+            ALLOWED.clone_into(&mut self.decision);
+            self.rule.clear();
+        }
+        self.forget_answer_in_shadow();
+    }
+
+    /// The same of rules in shadow only.
+    pub(super) fn forget_answer_in_shadow(&mut self) {
+        self.shadow.take_if(|shadow| is_of_results(&shadow.rule));
+    }
+
     /// Whether the record is of a request that a policy decided on: not of one that was refused unread, that failed, or of what
     /// an approver decided at the console.
     pub(super) fn is_of_a_decision(&self) -> bool {
         let is_decision = [ALLOWED, "denied", "rate_limited", "approval_required"].contains(&&*self.decision);
         is_decision && !self.method.is_empty() && !self.grant.is_empty()
     }
+}
+
+/// Whether a rule is one about answers.
+fn is_of_results(rule: &str) -> bool {
+    let mut tokens = rule.split('/').skip(1);
+    let key = match tokens.next() {
+        Some("all_tools") => tokens.next(),
+        Some("tools" | "prompts" | "resources" | "rules") => tokens.nth(1),
+        _ => return ["(no room for the result)", "(unreadable result)"].contains(&rule),
+    };
+    key == Some("results")
 }

@@ -4,7 +4,8 @@
 //! A record holds less than the call: by default the names of the arguments only, never a claim of the caller's token or its
 //! session. Where the answer hangs on what is missing, it is [`Outcome::CannotTell`]. Options that refuse a request before any
 //! policy reads it (`protocol`) and services are left out; what they refused is not replayed. A call that no server got, as the line
-//! says, is given back what it was charged. Whether a call failed at the server, no record says: it counts, whatever `refund` says. A
+//! says, is given back what it was charged. Whether a call failed at the server, no record says: it counts, whatever `refund` says. Answers are
+//! not replayed: where `results` refused one, the call itself had passed. A
 //! call that was denied since a definition had changed is decided again only under a policy that does not deny that.
 
 mod changes;
@@ -76,10 +77,11 @@ impl Replay {
         let Found::Records(found) = log_line::find(line) else { return };
         for found in found {
             let record = Record::read(&found.record).filter(Record::is_of_a_decision);
-            let Some(record) = record else {
+            let Some(mut record) = record else {
                 self.report.skip();
                 continue;
             };
+            record.forget_answer();
             if found.context.time.is_none() {
                 self.report.add_untimed();
             }

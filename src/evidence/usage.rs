@@ -12,7 +12,12 @@ mod tests;
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::{identity::Grant, mcp::MAX_NAME, time::Timestamp};
+use crate::{
+    identity::{Grant, SourceKind},
+    mcp::{MAX_NAME, Method},
+    text::MAX_CHARS,
+    time::Timestamp,
+};
 
 pub use self::policy::Row;
 use self::rates::Rates;
@@ -73,6 +78,8 @@ struct LeftOut {
     refused: u64,
     in_shadow: u64,
     unverified: u64,
+    /// These count, but records do not say whether clients have chosen the address.
+    by_address: u64,
     of_another_policy: u64,
     unnamable: u64,
     beyond: u64,
@@ -96,7 +103,8 @@ impl Usage {
     pub fn add_line(&mut self, line: &str) {
         let Found::Records(found) = log_line::find(line) else { return };
         for found in found {
-            let Some(record) = Record::read(&found.record) else { continue };
+            let Some(mut record) = Record::read(&found.record) else { continue };
+            record.forget_answer_in_shadow();
             if let Some(call) = self.calls.push(record, found.context) {
                 self.add(call);
             }
@@ -131,6 +139,9 @@ impl Usage {
             return;
         }
         self.passed = self.passed.saturating_add(1);
+        if SourceKind::of_grant(&record.grant) == Some(SourceKind::Address) {
+            add_one(&mut self.counts.by_address);
+        }
         let (first, last) = self.span.unwrap_or((at, at));
         self.span = Some((first.min(at), last.max(at)));
         let of_policy = self.policies.entry(record.policy.clone()).or_default();
@@ -152,6 +163,7 @@ impl Usage {
             "(batch)" => return add_one(&mut self.counts.batches),
             // Requests without a message pass under every policy.
             bodiless if bodiless.starts_with('(') => return,
+            odd if !is_namable_method(odd) => return add_one(&mut self.counts.unnamable),
             _ if self.methods.len() < MAX_TARGETS => return add_one(self.methods.entry(method).or_default()),
             _ => return add_one(&mut self.counts.beyond),
         };
@@ -188,4 +200,9 @@ fn is_namable(record: &Record) -> bool {
     let name = &record.tool;
     let is_plain = !name.is_empty() && !name.contains('*') && !name.contains(char::is_control);
     is_plain && !record.has_long_target() && name.len() <= MAX_NAME
+}
+
+/// Whether a policy can name a method: neither cut nor a pattern, nor one that only a lenient server takes for a method of MCP.
+fn is_namable_method(method: &str) -> bool {
+    !method.contains('*') && method.chars().count() < MAX_CHARS && Method::folded_match(method).is_none()
 }

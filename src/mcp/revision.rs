@@ -99,6 +99,8 @@ pub fn check_accepted(headers: &Headers, messages: &[Message<'_>], accepted: &[&
         }
         match message {
             Message::Request(request) if request.method == "initialize" => check(requested(request).as_deref()),
+            // The oldest revision does not have the header.
+            _ if accepted.contains(&OLDEST) => Ok(()),
             // A message of a session revision without the header is taken for one of this revision; MCP 2025-06-18, transports.
             _ if header == Header::Absent => check(Some(BATCHES)),
             _ => Ok(()),
@@ -129,6 +131,9 @@ fn requested(request: &Request<'_>) -> Option<String> {
 
 const METHOD: &str = "mcp-method";
 const NAME: &str = "mcp-name";
+
+/// The revision before the header.
+const OLDEST: &str = "2024-11-05";
 
 /// The one revision that has batches.
 const BATCHES: &str = "2025-03-26";

@@ -1,7 +1,7 @@
 //! Every text of one message, by the strict reader: also those that only programs read, such as `_meta` and the names of members.
 //!
-//! Not looked at are `jsonrpc`, `id` and `method`, and the `data` of images and audio and the `blob` of binary resources, if they are
-//! canonical base64.
+//! Not looked at are `jsonrpc`, `id` and `method`, and the `data` of images and audio in `content` and the `blob` of binary resources,
+//! if they are canonical base64.
 
 mod texts;
 
@@ -26,7 +26,9 @@ const MAX_DEPTH: u32 = 128;
 /// The members of a message that clients act on.
 const ENVELOPE: KnownNames<'_> = KnownNames::new(&["jsonrpc", "id", "method", "params", "result", "error"]);
 /// Members whose value has no shape that the protocol knows: any string in it is a text.
-const FREE: [&str; 4] = ["structuredContent", "_meta", "arguments", "metadata"];
+const FREE: [&str; 5] = ["structuredContent", "_meta", "arguments", "input", "metadata"];
+/// Members that hold content items, or the contents of resources, one or several: only their `data` and `blob` are bytes.
+const ITEMS: [&str; 3] = ["content", "contents", "resource"];
 /// Bytes of an id that are kept.
 const MAX_ID: usize = 258;
 
@@ -110,7 +112,7 @@ struct Walk<'i, 'm, O> {
 /// What a string is the value of.
 #[derive(Clone, Copy)]
 struct Place<'n> {
-    /// The name of its member; empty in an array.
+    /// The name of its member; in an array it is empty, except that of [`ITEMS`].
     name: &'n str,
     /// Whether the protocol says what the members around it mean.
     has_shape: bool,
@@ -180,17 +182,18 @@ impl<'m, O: FindObserver> Walk<'_, 'm, O> {
                 self.look_at_number(start, token);
                 Ok(())
             }
-            ValueType::Object => self.read_object(reader, place.has_shape),
+            ValueType::Object => self.read_object(reader, place),
             ValueType::Array => {
-                let element = Place { name: "", ..place };
+                let name = if ITEMS.contains(&place.name) { place.name } else { "" };
+                let element = Place { name, ..place };
                 reader.elements(|reader| self.read_value(reader, element))
             }
             ValueType::Bool | ValueType::Null => reader.skip().map(drop),
         }
     }
 
-    fn read_object(&mut self, reader: &mut Reader<'m>, has_shape: bool) -> Result<(), Fault> {
-        if !has_shape {
+    fn read_object(&mut self, reader: &mut Reader<'m>, place: Place<'_>) -> Result<(), Fault> {
+        if !place.has_shape {
             return reader.members(NameComparison::Distinct, |reader, name| self.read_member(reader, &name, false));
         }
         let mut item = Item::default();
@@ -216,12 +219,13 @@ impl<'m, O: FindObserver> Walk<'_, 'm, O> {
             }
             Ok(())
         })?;
+        let is_item = ITEMS.contains(&place.name);
         if let Some(number) = item.data {
             let is_media = matches!(item.kind.as_deref(), Some("image" | "audio"));
-            self.look_at_data(number, is_media);
+            self.look_at_data(number, is_media && is_item);
         }
         if let Some((at, blob)) = item.blob {
-            self.look_at_blob(at, &blob, item.media_type.as_deref());
+            self.look_at_blob(at, &blob, item.media_type.as_deref().filter(|_| is_item));
         }
         Ok(())
     }

@@ -109,6 +109,27 @@ fn only_listed_revisions_are_accepted() {
 }
 
 #[test]
+fn a_message_without_the_header_is_accepted_where_the_revision_that_lacks_it_is_listed() {
+    let gateway = gateway(r#""revisions":["2024-11-05","2026-07-28"],"legacy_sse":"allow""#);
+    let body = |method: &str, more: &str| format!(r#"{{"jsonrpc":"2.0","method":"{method}"{more}}}"#);
+    let asks = |revision: &str| {
+        let params = format!(r#","id":7,"params":{{"protocolVersion":"{revision}"}}"#);
+        whole(&gateway, info("POST", &[]), &body("initialize", &params))
+    };
+    assert_eq!(asks("2024-11-05"), None);
+    assert_eq!(whole(&gateway, info("POST", &[]), &body("notifications/initialized", "")), None);
+    assert_eq!(whole(&gateway, info("POST", &[]), &body("ping", r#","id":7"#)), None);
+    let why = "the gateway does not accept the protocol revision `2025-03-26`; use one of 2024-11-05, 2026-07-28";
+    let data =
+        format!(r#"{{"kind":"refused","reason":"{why}","requestId":"r-1","supported":["2024-11-05","2026-07-28"]}}"#);
+    let error = format!(r#"{{"code":-32600,"message":"Request refused: {why}","data":{data}}}"#);
+    let refused = Some((200, format!(r#"{{"jsonrpc":"2.0","id":7,"error":{error}}}"#)));
+    assert_eq!(asks("2025-03-26"), refused);
+    let version = info("POST", &[("mcp-protocol-version", "2025-03-26")]);
+    assert_eq!(whole(&gateway, version, &body("ping", r#","id":7"#)), refused);
+}
+
+#[test]
 fn without_the_options_every_origin_and_revision_is_accepted() {
     let gateway = gateway("");
     let info = info("POST", &[("origin", "https://evil.example"), ("mcp-protocol-version", "2025-01-01")]);

@@ -78,6 +78,8 @@ fn the_results_of_a_calls_rules_apply_together() {
             "{method} {params}"
         );
     }
+    // Tasks have status messages, of whatever call.
+    assert_eq!(of("tasks/list", "{}"), of("tasks/result", r#"{"taskId":"t"}"#));
 }
 
 #[test]

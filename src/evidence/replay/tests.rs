@@ -1,5 +1,7 @@
 //! The calls of the shipped policies' cases, as records of a log, replayed.
 
+mod recorded;
+
 use std::{
     collections::BTreeMap,
     fs,

@@ -109,7 +109,11 @@ pub(super) fn body(record: &Record, policy: Option<&Policy>) -> Result<String, M
             params("uri", &record.tool)
         }
         "completion/complete" => {
-            let member = if record.tool.contains(':') { "uri" } else { "name" };
+            // Records do not say which of the two it is. Names of prompts may have a colon, too.
+            let is_prompt = |policy: &Policy| matches!(policy.prompt(&record.tool), Lookup::Rule(_));
+            let has_scheme = record.tool.contains(':');
+            let is_uri = has_scheme && (record.tool.contains("://") || !policy.is_some_and(is_prompt));
+            let member = if is_uri { "uri" } else { "name" };
             Ok(cases::reference_body(&record.method, member, &record.tool))
         }
         method if method.starts_with("tasks/") => params("taskId", "replayed"),

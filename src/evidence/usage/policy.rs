@@ -13,6 +13,8 @@ use super::{Target, TargetUsage, Usage, rates::Minutes};
 
 /// URIs that a policy names one by one; of more, folders are named.
 const MAX_URIS: usize = 100;
+/// Folders that a policy names: each is a pattern. Of more, the URIs are named after all.
+const MAX_FOLDERS: usize = 1000;
 
 /// One target of the suggestion.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,14 +72,14 @@ impl Usage {
 
     /// Names folders in the place of many resources; the limit of a folder lets through what all of them together took.
     fn fold_uris(&self, rows: Vec<Row>) -> Vec<Row> {
-        if rows.iter().filter(|row| row.kind == "resource").count() <= MAX_URIS {
+        if !self.names_folders() {
             return rows;
         }
-        let (uris, mut others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.kind == "resource");
+        let (uris, mut others): (Vec<_>, Vec<_>) =
+            rows.into_iter().partition(|row| row.kind == "resource" && folder_of(&row.name).is_some());
         let mut folders: BTreeMap<String, Row> = BTreeMap::new();
         for row in uris {
-            let folder = row.name.rsplit_once('/').map_or(&*row.name, |(folder, _)| folder);
-            let name = format!("{folder}/*");
+            let name = format!("{}/*", folder_of(&row.name).unwrap_or_default());
             let limit = row.limit;
             let sum = folders.entry(name.clone()).or_insert(Row { name, calls: 0, limit: 0, approval: false, ..row });
             sum.calls = sum.calls.saturating_add(row.calls);
@@ -88,6 +90,17 @@ impl Usage {
         }
         others.extend(folders.into_values());
         others
+    }
+
+    /// The URIs of the resources that were read.
+    fn uris(&self) -> impl Iterator<Item = &str> {
+        self.targets.keys().filter(|target| target.kind() == "resource").map(Target::name)
+    }
+
+    /// Whether there are many resources, in no more folders than a policy has patterns.
+    fn names_folders(&self) -> bool {
+        let folders: BTreeSet<&str> = self.uris().filter_map(folder_of).collect();
+        self.uris().count() > MAX_URIS && (1..=MAX_FOLDERS).contains(&folders.len())
     }
 
     /// The policy as JSON, with a line for each entry: people read and edit it.
@@ -139,6 +152,13 @@ impl Usage {
                 ["is", "are"],
                 "of callers whose identity is not verified; `--all-callers` counts them, too",
             ),
+            (
+                counts.by_address,
+                "call",
+                ["is", "are"],
+                "of callers that only an address names; if the log's gateway reads it from a header \
+                 (`{\"address\": \"forwarded\"}`), clients choose it",
+            ),
             (counts.of_another_policy, "call", ["was", "were"], "decided by another policy"),
             (
                 counts.unnamable,
@@ -174,16 +194,20 @@ impl Usage {
                 ));
             }
         }
-        let uris: BTreeSet<&str> =
-            self.targets.keys().filter(|target| target.kind() == "resource").map(Target::name).collect();
-        if uris.len() > MAX_URIS {
-            remarks.push(format!("{} resources were read, so the policy names their folders", uris.len()));
+        let uris = self.uris().count();
+        if self.names_folders() {
+            remarks.push(format!("{uris} resources were read, so the policy names their folders"));
         }
-        if !uris.is_empty() {
+        if uris > 0 {
             remarks.push("records hold URIs without their query, so a resource with a query stays denied".to_owned());
         }
         remarks
     }
+}
+
+/// The folder that a URI lies in, without the slash behind it.
+fn folder_of(uri: &str) -> Option<&str> {
+    uri.rsplit_once('/').map(|(folder, _)| folder)
 }
 
 /// The busiest minute, if it alone makes the limit large.

@@ -184,3 +184,52 @@ fn many_resources_are_named_by_their_folders() {
     assert_eq!(rows, [("file:///0/*".to_owned(), 75), ("file:///1/*".to_owned(), 75)]);
     assert!(Config::load(usage.policy().as_bytes()).is_ok());
 }
+
+#[test]
+fn calls_of_callers_by_address_count_and_a_remark_says_who_may_have_chosen_it() {
+    let lines = [
+        line(MIDNIGHT, "allowed", "address:10.0.0.7", "tools/call", "search", ""),
+        line(MIDNIGHT, "allowed", "address:10.0.0.8", "tools/call", "search", ""),
+        line(MIDNIGHT, "allowed", "address:2001:db8::/64", "tools/call", "search", ""),
+        line(MIDNIGHT, "allowed", "jwt:a", "tools/call", "search", ""),
+    ];
+    let usage = usage(&lines, Options::default());
+    assert_eq!(usage.passed(), 3);
+    assert_eq!(
+        usage.remarks(),
+        [
+            "1 call is of callers whose identity is not verified; `--all-callers` counts them, too",
+            "2 calls are of callers that only an address names; if the log's gateway reads it from a header \
+             (`{\"address\": \"forwarded\"}`), clients choose it"
+        ]
+    );
+}
+
+#[test]
+fn a_method_that_no_policy_can_name_stays_denied_and_hides_nothing_else() {
+    let long = "x".repeat(256);
+    let mut lines: Vec<String> =
+        ["x/*", "Tools/Call", &long].map(|method| line(MIDNIGHT, "allowed", "jwt:a", method, "", "")).into();
+    lines.push(line(MIDNIGHT, "allowed", "jwt:a", "x/y", "", ""));
+    let usage = usage(&lines, Options::default());
+    let policy = usage.policy();
+    assert!(policy.contains("\"methods\": {\n    \"x/y\": \"allow\"\n  }"), "{policy}");
+    assert!(Config::load(policy.as_bytes()).is_ok(), "{policy}");
+    let expected = "3 calls name something that no key of a policy can name exactly; it stays denied";
+    assert_eq!(usage.remarks(), [expected]);
+}
+
+#[test]
+fn resources_in_no_folder_or_in_more_folders_than_a_policy_has_patterns_are_named_one_by_one() {
+    for (count, folder) in [(150, false), (1000, true), (1001, true)] {
+        let uri = |n: usize| if folder { format!("file:///{n}/a.md") } else { format!("note:{n}") };
+        let lines: Vec<String> =
+            (0..count).map(|n| line(MIDNIGHT, "allowed", "jwt:a", "resources/read", &uri(n), "")).collect();
+        let usage = usage(&lines, Options::default());
+        let config = Config::load(usage.policy().as_bytes()).unwrap_or_else(|errors| panic!("{count}: {errors}"));
+        let mut replay = Replay::new(config, None);
+        lines.iter().for_each(|line| replay.add_line(line));
+        assert_eq!(replay.finish().changed, 0, "{count}");
+        assert_eq!(usage.rows().iter().any(|row| row.name.ends_with("/*")), count == 1000, "{count}");
+    }
+}

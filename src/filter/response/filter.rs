@@ -212,6 +212,9 @@ impl BodyFilter {
             if lists.request.is_unchanged {
                 return Ok(None);
             }
+            if head.defers_answer(config) {
+                return Err(answer::accepted_empty());
+            }
             return Err(refuse_lists(config, &lists, &record, UNKNOWN_FORMAT));
         };
         Self::new(None, Some(PolicyListStream::new(lists, format)), record, format == ResponseFormat::Json).map(Some)

@@ -2,7 +2,10 @@
 
 use proxy_wasm::types::Status;
 
-use crate::mcp::{ResponseFormat, names_event_stream};
+use crate::{
+    config::Config,
+    mcp::{ResponseFormat, names_event_stream},
+};
 
 use super::host;
 
@@ -17,6 +20,8 @@ pub(super) struct ResponseHead {
     pub(super) is_plain: bool,
     /// Whether some client may read the body as an event stream; of a GET, anything else is a page.
     pub(super) is_stream: bool,
+    /// Whether its status is 202.
+    is_accepted: bool,
 }
 
 impl ResponseHead {
@@ -28,7 +33,8 @@ impl ResponseHead {
         let status = host::response_header(":status")?;
         let content_type = host::response_header("content-type")?.unwrap_or_default();
         let encoding = host::response_header("content-encoding")?;
-        let is_success = !status.is_some_and(|status| matches!(*status, [b'3'..=b'5', _, _]));
+        let status = status.as_deref().unwrap_or_default();
+        let is_success = !matches!(status, [b'3'..=b'5', _, _]);
         let is_named = names_event_stream(&content_type);
         // A client that asks for a stream reads one, whatever the type says. Of any other body, no line goes on.
         let is_unnamed = asks_for_events && is_success && !is_named;
@@ -40,6 +46,12 @@ impl ResponseHead {
             },
             is_plain: encoding.is_none_or(|encoding| encoding == b"identity"),
             is_stream: is_named || is_unnamed,
+            is_accepted: status == b"202",
         })
+    }
+
+    /// Whether the answer to a message comes on another stream, as by the transport of revision 2024-11-05: no client reads this one.
+    pub(super) fn defers_answer(&self, config: &Config) -> bool {
+        config.protocol.legacy_sse && self.is_accepted && self.format.is_none()
     }
 }

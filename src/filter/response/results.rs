@@ -69,6 +69,10 @@ impl ResultStage {
         if is_page || filter.inspections.is_empty() {
             return Ok(());
         }
+        if head.defers_answer(config) {
+            let is_enforced = filter.inspections.enforced.is_some();
+            return if is_enforced { Err(answer::accepted_empty()) } else { Ok(()) };
+        }
         let why = match head.format {
             _ if !head.is_plain => Some(ResultRefusal::Compressed),
             // An error of Envoy or of a proxy is a text.

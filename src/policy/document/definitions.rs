@@ -42,10 +42,11 @@ const REACTIONS: [(&str, OnDrift); 2] = [("deny", OnDrift::Deny), ("report", OnD
 impl<'w, 'a> Definitions<'w, 'a> {
     /// Reads the keys of a policy; `None` if it pins nothing.
     pub(super) fn read(policy: &Fields<'w, 'a>) -> Option<Self> {
-        let on_drift = policy.get("on_drift");
-        let unpinned = policy.get("unpinned");
+        let (on_drift_at, unpinned_at) = (policy.get("on_drift"), policy.get("unpinned"));
+        let on_drift = on_drift_at.map_or(Some(OnDrift::Deny), |at| at.choice(&REACTIONS));
+        let unpinned = unpinned_at.map_or(Some(Effect::Allow), |at| at.choice(&EFFECTS));
         let Some(definitions) = policy.get("definitions") else {
-            for (key, at) in [("on_drift", on_drift), ("unpinned", unpinned)] {
+            for (key, at) in [("on_drift", on_drift_at), ("unpinned", unpinned_at)] {
                 if let Some(at) = at {
                     at.report(format!(
                         "`{key}` without `definitions` has no meaning; pin definitions with `mcp-policy pin`, or remove it"
@@ -54,16 +55,15 @@ impl<'w, 'a> Definitions<'w, 'a> {
             }
             return None;
         };
-        let on_drift = on_drift.map_or(Some(OnDrift::Deny), |at| at.choice(&REACTIONS));
-        let unpinned = unpinned.map_or(Some(Effect::Allow), |at| at.choice(&EFFECTS));
         let pins = definitions.entries()?.into_iter().filter_map(|(text, at)| {
-            let pin = read_pin(&at)?;
+            // The name is checked also where the pin is wrong, so that all mistakes are reported.
+            let pin = read_pin(&at);
             let name = Name { text, at }.check()?;
             if text.contains('*') {
                 name.at.report("a pinned definition is that of one tool; write its name out, without `*`");
                 return None;
             }
-            Some((name, pin))
+            Some((name, pin?))
         });
         // The pins are read before a mistake elsewhere ends this, so that all mistakes are reported.
         let pins = pins.collect();

@@ -122,6 +122,43 @@ fn images_and_binary_blobs_are_not_looked_at_and_other_blobs_are_decoded() {
 }
 
 #[test]
+fn an_image_is_bytes_only_where_the_protocol_has_content_items() {
+    let card = format_named("credit_card");
+    let media = r#"{"type":"image","data":"4111111111111111"}"#;
+    for message in [
+        r#"{"id":1,"error":{"code":-1,"message":"x","data":X}}"#,
+        r#"{"id":1,"error":{"code":-1,"message":"x","data":[X]}}"#,
+        r#"{"method":"notifications/message","params":{"level":"info","data":X}}"#,
+        r#"{"method":"notifications/message","params":{"level":"info","type":"image","data":"4111111111111111"}}"#,
+        r#"{"id":1,"result":X}"#,
+        r#"{"id":1,"result":{"structuredContent":{"content":[X]}}}"#,
+        r#"{"id":2,"method":"sampling/createMessage","params":{"messages":[{"role":"assistant","content":{"type":"tool_use","input":{"content":X}}}]}}"#,
+    ] {
+        let message = message.replace('X', media);
+        assert_eq!(stream(&card, &message), message.replace("4111111111111111", "[redacted]"));
+    }
+    for message in [
+        r#"{"id":1,"result":{"content":[X]}}"#,
+        r#"{"id":1,"result":{"messages":[{"role":"user","content":X}]}}"#,
+        r#"{"id":1,"result":{"inputRequests":{"k":{"method":"sampling/createMessage","params":{"messages":[{"content":[X]}]}}}}}"#,
+        r#"{"id":2,"method":"sampling/createMessage","params":{"messages":[{"content":[{"type":"tool_result","content":[X]}]}]}}"#,
+        r#"{"method":"notifications/tasks","params":{"taskId":"t","status":"completed","result":{"content":[X]}}}"#,
+    ] {
+        let message = message.replace('X', media);
+        assert_eq!(stream(&card, &message), message);
+    }
+    let blob = r#"{"uri":"a:b","mimeType":"image/png","blob":"NDExMTExMTExMTExMTExMQ=="}"#;
+    for (message, is_read) in [
+        (r#"{"id":1,"result":{"contents":[X]}}"#, false),
+        (r#"{"id":1,"result":{"content":[{"type":"resource","resource":X}]}}"#, false),
+        (r#"{"id":1,"error":{"code":-1,"message":"x","data":X}}"#, true),
+    ] {
+        let out = stream(&card, &message.replace('X', blob));
+        assert_eq!(out.contains("-31451"), is_read, "{out}");
+    }
+}
+
+#[test]
 fn a_find_in_a_name_refuses_the_answer() {
     let email = format_named("email");
     let out = stream(&email, &format!(r#"{{"id":1,"result":{{"structuredContent":{{"{MAIL}":1}}}}}}"#));

@@ -3,7 +3,7 @@
 use super::{list, listing, sent};
 use crate::{
     proxy::{Part, Shared, Stream, Worker},
-    request::{Request, at_an_address, listen},
+    request::{Request, at_an_address, call, listen},
 };
 
 const EVENTS: Part<'_> = Part::Head(&[(":status", "200"), ("content-type", "text/event-stream")]);
@@ -218,4 +218,20 @@ fn where_a_binding_names_a_route_the_head_of_a_batch_or_of_a_get_goes_on_as_it_c
     alone.headers.push(accepts.clone());
     let (_, stream) = on_route(&by_route(&options("hold")), &alone, "r");
     assert!(!stream.went_on.headers.expect("a head").contains(&accepts), "the list alone");
+}
+
+/// The answer comes on the stream of a GET.
+#[test]
+fn a_202_of_the_old_transport_is_no_answer_that_is_refused() {
+    for (legacy, code) in [("allow", 202), ("refuse", 200)] {
+        let configuration = format!(r#"{{"policy":{POLICY},"protocol":{{"legacy_sse":"{legacy}"}}}}"#);
+        for request in [call("ok"), list()] {
+            let (mut worker, mut stream) = sent(&configuration, &request);
+            stream.answer(&mut worker, Part::Head(&[(":status", "202")]), false);
+            let [reply] = &*stream.replies else { panic!("{stream:?}") };
+            let refused = stream.notes.len() > 1;
+            assert_eq!((reply.code, reply.body.is_empty(), refused), (code, code == 202, code == 200), "{reply:?}");
+            stream.close(&mut worker);
+        }
+    }
 }
