@@ -28,6 +28,8 @@ pub(super) struct Compiler {
     base: usize,
     /// Where each counter was first named, and on which terms.
     counters: HashMap<String, (String, CounterTerms)>,
+    /// The counters of `all_tools`, by the rules that it uses, too.
+    counters_of_all_tools: HashSet<String>,
     /// The predicates so far that can deny a caller whatever it sends.
     caller_predicates: Cell<u32>,
 }
@@ -43,8 +45,13 @@ struct CounterTerms {
 }
 
 impl Compiler {
-    pub(super) fn new(policy: &Cursor<'_, '_>) -> Self {
-        Self { base: policy.pointer().len(), counters: HashMap::new(), caller_predicates: Cell::new(0) }
+    pub(super) fn new(policy: &Cursor<'_, '_>, document: &document::Policy<'_, '_>) -> Self {
+        Self {
+            base: policy.pointer().len(),
+            counters: HashMap::new(),
+            counters_of_all_tools: counters_of_all_tools(document),
+            caller_predicates: Cell::new(0),
+        }
     }
 
     /// The predicates that can deny a caller whatever it sends.
@@ -167,7 +174,7 @@ impl Compiler {
             compiled.push(Limit {
                 pointer: self.pointer(at),
                 counter: (*counter).into(),
-                is_of_all_tools: false,
+                is_of_all_tools: self.counters_of_all_tools.contains(*counter),
                 window: *window,
                 max: *max,
                 scope: *scope,
@@ -186,10 +193,11 @@ impl Compiler {
         if let Some((at, _)) = &document.checks.limits {
             at.report("`rate_limit` is the short form of `limits`; remove one of the two");
         }
+        let counter = self.pointer(&document.at);
         rule.own.limits.push(Limit {
             pointer: self.pointer(&rate.at),
-            counter: self.pointer(&document.at).into(),
-            is_of_all_tools: false,
+            is_of_all_tools: self.counters_of_all_tools.contains(&*counter),
+            counter: counter.into(),
             window: rate.window,
             max: Some(rate.max),
             scope: Scope::Grant,
@@ -214,6 +222,17 @@ impl Compiler {
             ));
         }
     }
+}
+
+/// The counters that every call of a tool is charged to.
+fn counters_of_all_tools(document: &document::Policy<'_, '_>) -> HashSet<String> {
+    let Some(all_tools) = &document.all_tools else { return HashSet::new() };
+    let is_used = |name: &str| all_tools.uses.iter().any(|(_, used)| *used == name);
+    let shared = document.shared_rules.iter().filter(|(name, _)| is_used(name.text)).map(|(_, checks)| checks);
+    let limits = shared.chain([&all_tools.checks]).filter_map(|checks| checks.limits.as_ref());
+    let counters = limits.flat_map(|(_, limits)| limits).map(|limit| limit.counter);
+    // `rate_limit` counts by the pointer of its rule.
+    counters.chain(all_tools.rate_limit.as_ref().map(|_| "/all_tools")).map(str::to_owned).collect()
 }
 
 /// Where the limits of an entry's rule are written, in their order.
