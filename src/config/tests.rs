@@ -230,7 +230,9 @@ fn the_expressions_of_a_configuration_have_a_bound_in_all() {
                 0
             ),
         ];
-        format!(r#"{{"policies":{{"p":{first},"q":{other}}},"bindings":[{{"policy":"p","route":"p"}},{{"policy":"q"}}]}}"#)
+        format!(
+            r#"{{"policies":{{"p":{first},"q":{other}}},"bindings":[{{"policy":"p","route":"p"}},{{"policy":"q"}}]}}"#
+        )
     };
     let email = r#"{"find":"email"}"#;
     load(&configuration(256, email, "{}"));
