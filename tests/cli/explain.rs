@@ -252,6 +252,26 @@ fn it_says_which_binding_tells_and_what_it_lets_pass() {
 }
 
 #[test]
+fn a_rule_that_many_entries_use_is_read_in_linear_time() {
+    let scratch = Scratch::new("explain-shared");
+    let seconds = |count: usize| {
+        let condition = r#"{"path":"caller.source","op":"exists","value":true}"#;
+        let conditions = vec![condition; count].join(",");
+        let entries: Vec<String> = (0..count).map(|at| format!(r#""t{at}":{{"use":["r"]}}"#)).collect();
+        let policy = format!(
+            r#"{{"version":"1","default":"deny","rules":{{"r":{{"require":[{{"conditions":[{conditions}]}}]}}}},"tools":{{{}}}}}"#,
+            entries.join(",")
+        );
+        let file = scratch.file("p.json", &policy);
+        let start = std::time::Instant::now();
+        assert_eq!(run(&["explain", &file, "--tool", "other"]).code, 0);
+        start.elapsed().as_secs_f64()
+    };
+    let (small, large) = (seconds(1500), seconds(12_000));
+    assert!(large < 24.0 * small, "8 times the entries: {small} s and {large} s");
+}
+
+#[test]
 fn a_result_is_shown_as_the_client_gets_it_with_the_entries_that_change_it() {
     let scratch = Scratch::new("explain-result");
     let policy = r#"{"version":"1","default":"deny","tools":{"get_note":{"results":{"redact":[{"find":"email"},{"find":"iban"}],

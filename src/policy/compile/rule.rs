@@ -113,6 +113,7 @@ impl Compiler {
             limits: self.compile_limits(document),
             results: document.results.as_ref().map(|results| self.compile_results(results)),
             arguments: document.arguments.as_ref().map(|arguments| self.compile_arguments(arguments)),
+            ..Checks::default()
         }
     }
 
