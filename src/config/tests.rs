@@ -236,6 +236,15 @@ fn the_expressions_of_a_configuration_have_a_bound_in_all() {
     };
     let email = r#"{"find":"email"}"#;
     load(&configuration(256, email, "{}"));
+    // Groups count, too: a search keeps places for each of them.
+    let groups = |count| {
+        let condition =
+            format!(r#"{{"path":"args.a","op":"regex","value":"{}a{}{{14}}"}}"#, "(".repeat(60), ")".repeat(60));
+        let conditions = vec![condition; count].join(",");
+        format!(r#"{{"version":"1","default":"deny","tools":{{"a":{{"require":[{{"conditions":[{conditions}]}}]}}}}}}"#)
+    };
+    load(&groups(16));
+    assert_eq!(problems(&groups(100)).len(), 1);
     // Only the first that is too much is reported, wherever it is.
     let found = |count, finder, schema| problems(&configuration(count, finder, schema));
     let condition = format!("/policies/p/tools/a/require/0/conditions/256/value: {WHY}");

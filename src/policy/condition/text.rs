@@ -94,7 +94,10 @@ impl RegexMatcher {
     /// that is too much is reported, so that the document is refused, and none of the others is kept.
     #[inline(never)]
     pub(crate) fn count(&self, at: &Cursor<'_, '_>) -> Option<()> {
-        let [before, states] = at.add_compiled(self.states);
+        // The first search of an expression makes a table that stays: places for each group beside each state. With three groups it is
+        // as large as the states are.
+        let weight = self.regex.captures_len().saturating_add(3) / 4;
+        let [before, states] = at.add_compiled(self.states.saturating_mul(weight));
         if states <= MAX_STATES {
             return Some(());
         }
