@@ -176,7 +176,7 @@ impl Source {
 }
 
 impl Source {
-    /// The grant of a name that is no secret.
+    /// The grant of a name that is not a secret.
     ///
     /// # Errors
     /// If it cannot identify a caller.
