@@ -157,6 +157,14 @@ impl Config {
         }
     }
 
+    /// Why each binding does not match a request, with its index. A binding whose host or path servers may read in more than one way is
+    /// the last one.
+    #[cfg(not(target_os = "wasi"))]
+    #[must_use]
+    pub fn binding_mismatches(&self, input: &BindingInput<'_>) -> Vec<(usize, String)> {
+        bindings::mismatch::mismatches(&self.bindings, input)
+    }
+
     /// The binding that decides on a request, by its index: the first that matches. `None` if none does, or if servers
     /// may read the request's host or path in more than one way.
     fn binding(&self, input: &BindingInput<'_>) -> Option<usize> {

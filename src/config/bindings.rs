@@ -3,6 +3,8 @@
 #[cfg(not(target_os = "wasi"))]
 mod cover;
 mod host_path;
+#[cfg(not(target_os = "wasi"))]
+pub(super) mod mismatch;
 
 #[cfg(test)]
 mod tests;
@@ -103,17 +105,22 @@ impl Binding {
     }
 
     fn fits(&self, input: &BindingInput<'_>, place: &HostPath<'_>) -> BindingMatch {
-        let holds =
-            |matcher: &Option<Matcher>, matches: &dyn Fn(&Matcher) -> bool| matcher.as_ref().is_none_or(matches);
-        let route = |matcher: &Matcher| input.route.is_some_and(|route| matcher.matches(route));
-        let grant =
-            |matcher: &Matcher| input.grant.is_some_and(|grant| grant.names().any(|name| matcher.matches(name)));
-        if !holds(&self.route, &route) || !holds(&self.grant, &grant) {
+        if !self.fits_route(input) || !self.fits_grant(input) {
             return BindingMatch::No;
         }
         let host = self.host.as_ref().map(|host| place.fits_host(host));
         let paths = [&self.path, &self.path_prefix].map(|path| path.as_ref().map(|path| place.fits_path(path)));
         host.into_iter().chain(paths.into_iter().flatten()).fold(BindingMatch::Yes, BindingMatch::and)
+    }
+
+    fn fits_route(&self, input: &BindingInput<'_>) -> bool {
+        let fits = |matcher: &Matcher| input.route.is_some_and(|route| matcher.matches(route));
+        self.route.as_ref().is_none_or(fits)
+    }
+
+    fn fits_grant(&self, input: &BindingInput<'_>) -> bool {
+        let fits = |matcher: &Matcher| input.grant.is_some_and(|grant| grant.names().any(|name| matcher.matches(name)));
+        self.grant.as_ref().is_none_or(fits)
     }
 
     /// Whether it reads the name of Envoy's route.

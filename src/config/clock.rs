@@ -1,5 +1,7 @@
 //! `clock`: the clock by which conditions on `now` read the time.
 
+use std::fmt;
+
 use crate::{
     bytes::whole_number,
     json::cursor::{Cursor, Keys},
@@ -28,6 +30,19 @@ impl Clock {
     }
 }
 
+/// As an explanation names it: `UTC`, or `UTC+01:00`.
+impl fmt::Display for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let offset = self.offset_minutes.unsigned_abs();
+        match self.offset_minutes {
+            0 => f.write_str("UTC"),
+            minutes => {
+                write!(f, "UTC{}{:02}:{:02}", if minutes < 0 { '-' } else { '+' }, offset / 60, offset % 60)
+            }
+        }
+    }
+}
+
 /// Reads an offset as RFC 3339 writes it, but for `Z`.
 fn parse_offset(text: &str) -> Option<i32> {
     let (sign, rest) =
@@ -44,7 +59,14 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::parse_offset;
+    use super::{Clock, parse_offset};
+
+    #[test]
+    fn an_explanation_names_the_clock_by_its_offset() {
+        for (offset_minutes, name) in [(0, "UTC"), (60, "UTC+01:00"), (-330, "UTC-05:30"), (840, "UTC+14:00")] {
+            assert_eq!(Clock { offset_minutes }.to_string(), name);
+        }
+    }
 
     #[test]
     fn an_offset_is_hours_and_minutes_with_a_sign() {

@@ -230,6 +230,51 @@ fn numbers_of_a_struct_are_read_as_they_were_written() {
     }
 }
 
+#[test]
+fn the_expressions_of_a_configuration_have_a_bound_in_all() {
+    const WHY: &str = "with this expression, those of the configuration take more than 16 MiB compiled; share rules by `use`, \
+                       write fewer expressions, or repeat less in them: `{0,64}` is 64 copies";
+    // Each has as many states as an expression may have: 256 of them fit.
+    let condition = |at: usize| format!(r#"{{"path":"args.a","op":"regex","value":"(?x)[a-y]{{{}}}"}}"#, 300 + at % 50);
+    let finder = r#"{"regex":"(?x)a","near":"abc"}"#;
+    let configuration = |count: usize, finder: &str, schema: &str| {
+        let conditions: Vec<String> = (0..count).map(condition).collect();
+        let require = format!(r#"{{"require":[{{"conditions":[{}]}}]}}"#, conditions.join(","));
+        let [first, other] = [
+            format!(r#"{{"version":"1","default":"deny","tools":{{"a":{require}}}}}"#),
+            format!(
+                r#"{{"version":"1","default":"deny","tools":{{"a":{{"results":{{"redact":[{finder}]}},"arguments":"declared"}}}},
+                    "definitions":{{"a":{{"sha256":"{:064}","schema":{schema}}}}}}}"#,
+                0
+            ),
+        ];
+        format!(
+            r#"{{"policies":{{"p":{first},"q":{other}}},"bindings":[{{"policy":"p","route":"p"}},{{"policy":"q"}}]}}"#
+        )
+    };
+    let email = r#"{"find":"email"}"#;
+    load(&configuration(256, email, "{}"));
+    // Groups count, too: a search keeps places for each of them.
+    let groups = |count| {
+        let condition =
+            format!(r#"{{"path":"args.a","op":"regex","value":"{}a{}{{14}}"}}"#, "(".repeat(60), ")".repeat(60));
+        let conditions = vec![condition; count].join(",");
+        format!(r#"{{"version":"1","default":"deny","tools":{{"a":{{"require":[{{"conditions":[{conditions}]}}]}}}}}}"#)
+    };
+    load(&groups(16));
+    assert_eq!(problems(&groups(100)).len(), 1);
+    // Only the first that is too much is reported, wherever it is.
+    let found = |count, finder, schema| problems(&configuration(count, finder, schema));
+    let condition = format!("/policies/p/tools/a/require/0/conditions/256/value: {WHY}");
+    assert_eq!(found(257, email, "{}"), std::slice::from_ref(&condition));
+    assert_eq!(found(1000, finder, r#"{"pattern":"a"}"#), [condition]);
+    assert_eq!(found(256, finder, "{}"), [format!("/policies/q/tools/a/results/redact/0/regex: {WHY}")]);
+    assert_eq!(
+        found(256, email, r#"{"pattern":"(?x)a"}"#),
+        [format!("/policies/q/definitions/a/schema/pattern: {WHY}")]
+    );
+}
+
 /// A text that is not a configuration, and all its problems.
 #[derive(serde::Deserialize)]
 struct Mistake {

@@ -59,6 +59,16 @@ impl RequestInfo {
         Self { headers, grant, claims, request_id: None, route: None, cluster: None, callouts }
     }
 
+    /// What bindings match.
+    fn binding_input(&self) -> BindingInput<'_> {
+        BindingInput {
+            route: self.route.as_deref(),
+            host: self.headers.get(":authority"),
+            path: self.headers.get(":path"),
+            grant: self.grant.as_ref().ok(),
+        }
+    }
+
     pub(super) fn is_method(&self, method: &str) -> bool {
         self.headers.get(":method") == Header::Once(method.as_bytes())
     }
@@ -80,12 +90,7 @@ impl BoundRequest {
         let info = info.into();
         let policy = match config.only_policy() {
             Some(policy) => PolicyMatch::Policy { binding: 0, policy: Arc::clone(policy) },
-            None => config.match_policy(&BindingInput {
-                route: info.route.as_deref(),
-                host: info.headers.get(":authority"),
-                path: info.headers.get(":path"),
-                grant: info.grant.as_ref().ok(),
-            }),
+            None => config.match_policy(&info.binding_input()),
         };
         Self { info, policy }
     }
@@ -153,7 +158,7 @@ impl BoundRequest {
         }
     }
 
-    /// Traces which binding selected the policy, if the configuration has bindings.
+    /// Traces which binding selected the policy, or why none did, if the configuration has bindings.
     pub(super) fn trace_binding(&self, config: &Config, tracer: &mut impl Tracer) {
         if config.only_policy().is_some() {
             return;
@@ -164,6 +169,13 @@ impl BoundRequest {
             PolicyMatch::Bypass { binding } => {
                 tracer.step(|| Step::new(format!("/bindings/{binding}"), "lets the request pass uninspected"));
             }
+            #[cfg(not(target_os = "wasi"))]
+            PolicyMatch::Unmatched => {
+                for (binding, why) in config.binding_mismatches(&self.info.binding_input()) {
+                    tracer.step(|| Step::new(format!("/bindings/{binding}"), why));
+                }
+            }
+            #[cfg(target_os = "wasi")]
             PolicyMatch::Unmatched => {}
         }
     }

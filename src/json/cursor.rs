@@ -70,6 +70,12 @@ impl<'w, 'a> Cursor<'w, 'a> {
         self.problems.add(self.place, self.node.at, message);
     }
 
+    /// Counts something that was compiled from the document. Returns the sum of all so far, without it and with it.
+    #[must_use]
+    pub fn add_compiled(&self, size: usize) -> [usize; 2] {
+        self.problems.add_compiled(size)
+    }
+
     /// An object with known keys. Reports unknown and repeated keys.
     pub fn fields(&self, keys: Keys) -> Option<Fields<'w, 'a>> {
         let members = self.members()?;

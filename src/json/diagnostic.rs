@@ -1,6 +1,9 @@
 //! Diagnostics of a document: each with a JSON pointer and an offset, and how many there may be.
 
-use std::{cell::RefCell, fmt};
+use std::{
+    cell::{Cell, RefCell},
+    fmt,
+};
 
 use crate::{
     json::{
@@ -32,6 +35,8 @@ pub struct Problem {
 pub struct Problems<'w> {
     places: Pointers<'w>,
     found: RefCell<Found>,
+    /// What has been compiled from the document so far, in units of those who compile.
+    compiled: Cell<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -70,6 +75,12 @@ impl<'w> Problems<'w> {
         {
             found.count_other(last.at);
         }
+    }
+
+    /// Counts something that was compiled from the document. Returns the sum without it and with it.
+    pub(super) fn add_compiled(&self, size: usize) -> [usize; 2] {
+        let sum = self.compiled.get().saturating_add(size);
+        [self.compiled.replace(sum), sum]
     }
 
     pub(super) fn place(&self, above: Pointer, segment: PointerToken<'w>) -> Pointer {

@@ -75,7 +75,7 @@ fn open_star(lints: &mut Lints<'_>) {
 fn restricts(rule: &Rule) -> bool {
     let is_empty = |checks: &Checks| {
         // `results` restricts no call.
-        let Checks { require, deny_if, approval, limits, results: _, arguments } = checks;
+        let Checks { require, deny_if, approval, limits, results: _, arguments, contents: _ } = checks;
         let is_open = arguments.as_ref().is_none_or(|rule| rule.check == ArgumentCheck::Any);
         is_open && require.is_empty() && deny_if.is_empty() && approval.is_empty() && limits.is_empty()
     };

@@ -40,11 +40,10 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
     }
     // Of so many, which would take long to sort, the other mistakes are reported all the same.
     let key = |text: String| if patterns > MAX_PATTERNS { text.replace('*', "") } else { text };
-    let mut compiler = Compiler::new(at);
+    let mut compiler = Compiler::new(at, &document);
     let mut shared = shared::SharedRules::new(&document.shared_rules, &compiler);
-    let mut all_tools =
+    let all_tools =
         document.all_tools.as_ref().map(|rule| compiler.compile_rule(rule, &mut shared)).unwrap_or_default();
-    all_tools.own.limits.iter_mut().for_each(|limit| limit.is_of_all_tools = true);
     let mut table = |entries: &[(Name<'_, '_>, document::Rule<'_, '_>)], form: fn(&str) -> String| {
         let rules = entries.iter().map(|(name, rule)| (key(form(name.text)), compiler.compile_rule(rule, &mut shared)));
         Table::new(rules.collect::<Vec<_>>(), Rule::denies_unconditionally)

@@ -82,7 +82,8 @@ pub fn read(bytes: &[u8], max_depth: u32) -> Option<Node<'_>> {
 }
 
 /// Reads the claims of a token, as [`read`] does. A number that a configuration could not hold becomes one that no double holds,
-/// so that it is of the wrong type wherever a rule compares it.
+/// so that it is of the wrong type wherever a rule compares it. The result shows
+/// nothing of what Envoy rounded to a double before: 2^53+1 reads as 2^53.
 #[must_use]
 pub fn read_claims(bytes: &[u8], max_depth: u32) -> Option<Node<'_>> {
     read_struct(bytes, max_depth, claim_text)

@@ -242,7 +242,33 @@ fn it_says_which_binding_tells_and_what_it_lets_pass() {
     let oauth = "the tool `t` as `anybody`\n  1. /bindings/0: lets the request pass uninspected\n  decision: allowed\n";
     assert_eq!(explain(&["--route", "oauth"]), oauth);
     let unmatched = explain(&["--path", "/other"]);
-    assert!(unmatched.contains("  decision: denied by (no policy)\n"), "{unmatched}");
+    let expected = "the tool `t` as `anybody`
+  1. /bindings/0: does not match: its `route` is `oauth`, and the name of Envoy's route is not known
+  2. /bindings/1: does not match: its `grant` is `jwt:*`, and the caller is `anybody`
+  3. /bindings/2: does not match: its `path` is `/mcp`, and the path is `/other`
+  4. (no policy): no policy applies to this route and caller; ask the gateway's operator to bind one
+  decision: denied by (no policy)\n";
+    assert!(unmatched.starts_with(expected), "{unmatched}");
+}
+
+#[test]
+fn a_rule_that_many_entries_use_is_read_in_linear_time() {
+    let scratch = Scratch::new("explain-shared");
+    let seconds = |count: usize| {
+        let condition = r#"{"path":"caller.source","op":"exists","value":true}"#;
+        let conditions = vec![condition; count].join(",");
+        let entries: Vec<String> = (0..count).map(|at| format!(r#""t{at}":{{"use":["r"]}}"#)).collect();
+        let policy = format!(
+            r#"{{"version":"1","default":"deny","rules":{{"r":{{"require":[{{"conditions":[{conditions}]}}]}}}},"tools":{{{}}}}}"#,
+            entries.join(",")
+        );
+        let file = scratch.file("p.json", &policy);
+        let start = std::time::Instant::now();
+        assert_eq!(run(&["explain", &file, "--tool", "other"]).code, 0);
+        start.elapsed().as_secs_f64()
+    };
+    let (small, large) = (seconds(1500), seconds(12_000));
+    assert!(large < 24.0 * small, "8 times the entries: {small} s and {large} s");
 }
 
 #[test]

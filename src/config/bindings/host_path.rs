@@ -146,6 +146,12 @@ impl PathMatcher {
         [Some(&self.exact), self.below.as_ref()].into_iter().flatten()
     }
 
+    /// The path as it is written, without what is below it.
+    #[cfg(not(target_os = "wasi"))]
+    pub(super) fn as_str(&self) -> &str {
+        self.exact.written.as_str()
+    }
+
     /// What it matches, as written.
     #[cfg(not(target_os = "wasi"))]
     pub(super) fn matchers(&self) -> impl Iterator<Item = &Matcher> {

@@ -241,3 +241,58 @@ fn a_binding_that_no_request_matches_is_a_mistake() {
     let problems = load(&format!(r#","bindings":[{many}]"#)).unwrap_err();
     assert_eq!(problems, ["/bindings: found 1001 bindings; at most 1000 are allowed"]);
 }
+
+#[test]
+fn an_explanation_says_why_each_binding_does_not_match() {
+    let bindings = r#"{"route":"r","grant":"jwt:*","policy":"one"},{"host":"a.example","path_prefix":"/a","policy":"one"},
+        {"path":"/b","policy":"one"},{"grant":"jwt:alice","policy":"one"}"#;
+    let config = load(&format!(r#","bindings":[{bindings}]"#)).unwrap();
+    let grant = Grant::from_name("address:10.0.0.7");
+    let why = |input: &BindingInput<'_>| -> Vec<String> {
+        let found = config.binding_mismatches(input);
+        found.into_iter().map(|(index, why)| format!("{index} {why}")).collect()
+    };
+    let first = "0 does not match: its `route` is `r`, and the name of Envoy's route is not known; its `grant` is `jwt:*`, and the \
+                 caller has no identity";
+    assert_eq!(
+        why(&BindingInput::default()),
+        [
+            first,
+            "1 does not match: its `host` is `a.example`, and the request has no host; its `path_prefix` is `/a`, and the request has \
+             no path",
+            "2 does not match: its `path` is `/b`, and the request has no path",
+            "3 does not match: its `grant` is `jwt:alice`, and the caller has no identity",
+        ]
+    );
+    let input = BindingInput {
+        route: Some("r"),
+        host: Header::Once(b"a.example"),
+        path: Header::Once(b"/c?q"),
+        grant: Some(&grant),
+    };
+    assert_eq!(
+        why(&input),
+        [
+            "0 does not match: its `grant` is `jwt:*`, and the caller is `address:10.0.0.7`",
+            "1 does not match: its `path_prefix` is `/a`, and the path is `/c?q`",
+            "2 does not match: its `path` is `/b`, and the path is `/c?q`",
+            "3 does not match: its `grant` is `jwt:alice`, and the caller is `address:10.0.0.7`",
+        ]
+    );
+    // What servers may read in more than one way ends the search.
+    let odd =
+        BindingInput { path: Header::Once(b"/a//b"), host: Header::Once(b"a.example"), ..BindingInput::default() };
+    assert_eq!(
+        why(&odd),
+        [
+            first,
+            "1 servers may read the path `/a//b` in more than one way, so neither this binding nor one behind it applies",
+        ]
+    );
+    // Of many bindings the first ones are explained.
+    let many: Vec<String> = (0..100).map(|route| format!(r#"{{"route":"r{route}","policy":"one"}}"#)).collect();
+    let found =
+        load(&format!(r#","bindings":[{}]"#, many.join(","))).unwrap().binding_mismatches(&BindingInput::default());
+    assert_eq!(found.len(), 33);
+    assert_eq!(found.last().unwrap(), &(32, "does not match, nor does any of the 68 bindings from here on".to_owned()));
+}

@@ -73,7 +73,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
             }
             _ => check.check_local(),
         };
-        let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
+        let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode, clock: self.config.clock };
         tracer.step(|| describe_approval(&requirement, found.is_ok()));
         let found = found.map_err(|denial| denial.about(requirement.message))?;
         Ok(Some(Box::new(PreparedApproval { requirement, found, grant })))

@@ -27,7 +27,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         if !policy.policy.checks_arguments() {
             return Ok(());
         }
-        let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
+        let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode, clock: self.config.clock };
         for target in rules.targets.iter().filter(|target| target.name.kind == TargetKind::Tool) {
             let Some(rule) = policy.policy.argument_rule(target.own_rule(), rules.mode) else { continue };
             if let Some(denial) = find_denial(&policy.policy, rule, target, work) {

@@ -152,7 +152,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
             }
         };
         let mut passed = Passed { receipt, remaining: Vec::with_capacity(evaluation.charges.len()), approval };
-        let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
+        let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode, clock: self.config.clock };
         for (index, due) in evaluation.charges.iter().enumerate() {
             let left = match passed.receipt.counters().get(index) {
                 Some(charged) => charged.quota.max.map(|max| max.minus(charged.used)),
@@ -202,7 +202,8 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
     fn not_charged(&mut self, evaluation: &Evaluation<'p>, error: ChargeError) -> Denial<'p> {
         match error {
             ChargeError::Full { index, full } => {
-                let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: evaluation.mode };
+                let mut tracer =
+                    ModeTracer { tracer: &mut self.tracer, mode: evaluation.mode, clock: self.config.clock };
                 evaluation.exceeded(index, full, &mut tracer)
             }
             ChargeError::Unavailable => Denial::Internal,

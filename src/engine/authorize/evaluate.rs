@@ -9,11 +9,13 @@ use super::{
 };
 use crate::{
     budget::Work,
+    config::Clock,
     engine::trace::{Step, Tracer},
     limit::LimitExceeded,
     policy::{
         Contents, Mode, Predicate, Rule,
         condition::{Args, Clause, ConditionResult, Facts},
+        path::Root,
     },
     store::Store,
 };
@@ -112,7 +114,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         if !rules.contents.require {
             return Ok(());
         }
-        let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
+        let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode, clock: self.config.clock };
         for TargetRule { target, rule, args, .. } in rules.iter() {
             for predicate in rule.require() {
                 let about = |denial: Denial<'p>| denial.about(target.message);
@@ -130,7 +132,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         if !rules.contents.deny_if {
             return Ok(());
         }
-        let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
+        let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode, clock: self.config.clock };
         for TargetRule { target, rule, args, .. } in rules.iter() {
             for predicate in rule.deny_if() {
                 let about = |denial: Denial<'p>| denial.about(target.message);
@@ -145,7 +147,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
 
     /// What the limits would be charged for the request.
     pub(super) fn price(&mut self, rules: &Rules<'_, 'p, '_>) -> Result<Evaluation<'p>, MessageDenial<'p>> {
-        let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
+        let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode, clock: self.config.clock };
         if !rules.contents.limits {
             return Ok(Evaluation { mode: rules.mode, charges: Vec::new() });
         }
@@ -164,7 +166,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         &mut self,
         rules: &Rules<'_, 'p, '_>,
     ) -> Result<Option<ApprovalRequirement<'p>>, MessageDenial<'p>> {
-        let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
+        let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode, clock: self.config.clock };
         let mut required: Option<ApprovalRequirement<'p>> = None;
         if !rules.contents.approval {
             return Ok(required);
@@ -215,6 +217,8 @@ impl<'p> ApprovalRequirement<'p> {
 pub(super) struct ModeTracer<'w, W> {
     pub(super) tracer: &'w mut W,
     pub(super) mode: Mode,
+    /// The clock of conditions on time.
+    pub(super) clock: Clock,
 }
 
 impl<W: Tracer> ModeTracer<'_, W> {
@@ -240,7 +244,12 @@ fn holds<'p, W: Tracer>(
     }
     for condition in &predicate.conditions {
         let finding = condition.holds(clause, args, facts);
-        tracer.step(|| Step::new(&*predicate.pointer, finding.to_string()));
+        let clock = tracer.clock;
+        tracer.step(|| {
+            let is_of_time = condition.operand().root() == Some(Root::Now);
+            let clock = if is_of_time { format!("; the clock is {clock}") } else { String::new() };
+            Step::new(&*predicate.pointer, format!("{finding}{clock}"))
+        });
         match finding {
             ConditionResult::Holds(_) => {}
             ConditionResult::Fails(_) => all = false,

@@ -46,7 +46,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
     ) -> Result<Counting, Denial<'p>> {
         let Some(service) = self.remote_service() else { return Ok(Counting::Local) };
         let charges = &*self.charges(policy, grant, evaluation);
-        let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: evaluation.mode };
+        let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: evaluation.mode, clock: self.config.clock };
         if let Some(index) = charges.iter().position(|charge| charge.quota.never_fits(charge.amount)) {
             return Err(evaluation.exceeded(index, LimitExceeded { retry_at: None, remaining: None }, &mut tracer));
         }

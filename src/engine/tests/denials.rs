@@ -174,6 +174,31 @@ fn a_message_names_a_limit_of_money_as_an_amount() {
 }
 
 #[test]
+fn a_message_names_a_counter_of_all_tools_as_that_of_all_tools_whichever_rule_has_the_limit() {
+    let limit = |max: u32| format!(r#""limits":[{{"counter":"c","window":"day","max":{max},"scope":"grant"}}]"#);
+    let why = "Policy violation: all tools together have reached the rate limit of 1 call a day; retry in 24 hours";
+    for rules in [
+        // By `use`, also where the tool uses the rule, too.
+        format!(r#""rules":{{"r":{{{}}}}},"all_tools":{{"use":["r"]}}"#, limit(1)),
+        format!(r#""rules":{{"r":{{{}}}}},"all_tools":{{"use":["r"]}},"tools":{{"b":{{"use":["r"]}}}}"#, limit(1)),
+        // By a limit of the tool, which lets less through.
+        format!(r#""all_tools":{{{}}},"tools":{{"b":{{{}}}}}"#, limit(9), limit(1)),
+        format!(r#""rules":{{"r":{{{}}}}},"all_tools":{{"use":["r"]}},"tools":{{"b":{{{}}}}}"#, limit(9), limit(1)),
+    ] {
+        let gateway = Gateway::new(&format!(r#"{{"version":"1","default":"allow",{rules}}}"#));
+        assert_eq!(gateway.tool("a"), None, "{rules}");
+        let (_, body) = gateway.tool("b").expect("limited");
+        assert!(body.contains(why), "{rules}: {body}");
+    }
+    // What only some tools use up is the tool's.
+    let rules = format!(r#""rules":{{"r":{{{}}}}},"tools":{{"b":{{"use":["r"]}}}}"#, limit(1));
+    let gateway = Gateway::new(&format!(r#"{{"version":"1","default":"allow",{rules}}}"#));
+    assert_eq!(gateway.tool("b"), None);
+    let why = "Policy violation: the tool `b` has reached the rate limit of 1 call a day; retry in 24 hours";
+    assert!(gateway.tool("b").unwrap().1.contains(why));
+}
+
+#[test]
 fn a_session_call_whose_headers_name_another_is_denied_by_its_name_or_refused_and_charges_nothing() {
     let policy = r#"{"version":"1","default":"deny","tools":{"once":{"rate_limit":"1/day"}}}"#;
     let lying = |gateway: &Gateway, tool: &str, name: &str| {

@@ -9,6 +9,7 @@ use crate::{
     http::{Header, Headers},
     identity::Claims,
     json::{Node, Reader},
+    time::Timestamp,
 };
 
 const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
@@ -111,6 +112,39 @@ fn an_explanation_names_the_binding_that_selects_the_policy() {
     let bound = r#"{"policies":{"p":{"version":"1","default":"deny"}},"bindings":[{"route":"o","bypass":true},{"route":"r","policy":"p"}]}"#;
     assert_eq!(steps(bound, Some("r")), [Step::new("/bindings/1", "selects the policy `p`"), ping()]);
     assert_eq!(steps(bound, Some("o")), [Step::new("/bindings/0", "lets the request pass uninspected")]);
+    let why = "does not match: its `route` is";
     let unmatched = "no policy applies to this route and caller; ask the gateway's operator to bind one";
-    assert_eq!(steps(bound, None), [Step::new("(no policy)", unmatched)]);
+    let expected = |found: &str| {
+        [
+            Step::new("/bindings/0", format!("{why} `o`, and {found}")),
+            Step::new("/bindings/1", format!("{why} `r`, and {found}")),
+            Step::new("(no policy)", unmatched),
+        ]
+    };
+    assert_eq!(steps(bound, None), expected("the name of Envoy's route is not known"));
+    assert_eq!(steps(bound, Some("x")), expected("Envoy's route is `x`"));
+}
+
+#[test]
+fn an_explanation_says_of_each_condition_on_time_by_which_clock() {
+    let policy = r#"{"version":"1","default":"deny","tools":{"t":{"require":[{"conditions":[
+        {"path":"now.hour","op":"lt","value":18},{"path":"caller.source","op":"eq","value":"constant"}]}],
+        "deny_if":[{"conditions":[{"path":"now.weekday","op":"eq","value":"sun"}]}]}}}"#;
+    let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t"}}"#;
+    for (option, hour, clock) in [("", 8, "UTC"), (r#","clock":{"offset":"-05:30"}"#, 2, "UTC-05:30")] {
+        let gateway = Gateway::new(&format!(r#"{{"policy":{policy}{option}}}"#));
+        let mut steps: Vec<Step> = Vec::new();
+        let request = BoundRequest::new(&gateway.config, call("alice"));
+        let now = Timestamp::from_seconds(1_795_681_200);
+        let _response =
+            engine::explain(&gateway.config, &request, body.as_bytes(), "f", now, &gateway.store, &mut steps);
+        let texts: Vec<&str> = steps.iter().map(|step| &*step.text).collect();
+        let expected = [
+            "the key `t` applies to the tool `t`",
+            &format!("holds: `now.hour` is `{hour}`; compared with `lt` `18`; the clock is {clock}"),
+            "holds: `caller.source` is `\"constant\"`; compared with `eq` `\"constant\"`",
+            &format!("does not hold: `now.weekday` is `\"thu\"`; compared with `eq` `\"sun\"`; the clock is {clock}"),
+        ];
+        assert_eq!(texts, expected);
+    }
 }

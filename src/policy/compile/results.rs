@@ -40,6 +40,10 @@ pub(super) fn collect(rules: &[&Rule], mode: Mode, at: &Cursor<'_, '_>) -> Vec<R
     let (mut expressions, mut max_bytes) = (0_usize, usize::MAX);
     for rule in rules.iter().filter(|rule| rule.mode == mode) {
         for results in rule.results() {
+            // A shared rule is read once, however many entries use it. A place begins with `/`, so it equals no key of a finder.
+            if !seen.insert(results.pointer.clone()) {
+                continue;
+            }
             max_bytes = max_bytes.min(results.max_bytes);
             let redactions = results.redact.iter().map(|redaction| ("redact", &redaction.finder));
             let all = redactions.chain(results.deny_if.iter().map(|finder| ("deny_if", finder)));

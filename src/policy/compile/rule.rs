@@ -29,6 +29,8 @@ pub(super) struct Compiler {
     counters: Vec<NamedCounter>,
     /// The place of each of them, by its name.
     places: HashMap<Box<str>, usize>,
+    /// The counters of `all_tools`, by the rules that it uses, too.
+    counters_of_all_tools: HashSet<Box<str>>,
     /// The predicates so far that can deny a caller whatever it sends.
     caller_predicates: Cell<u32>,
 }
@@ -50,11 +52,12 @@ struct CounterTerms {
 }
 
 impl Compiler {
-    pub(super) fn new(policy: &Cursor<'_, '_>) -> Self {
+    pub(super) fn new(policy: &Cursor<'_, '_>, document: &document::Policy<'_, '_>) -> Self {
         Self {
             base: policy.pointer().len(),
             counters: Vec::new(),
             places: HashMap::new(),
+            counters_of_all_tools: counters_of_all_tools(document),
             caller_predicates: Cell::new(0),
         }
     }
@@ -118,6 +121,7 @@ impl Compiler {
             limits: self.compile_limits(document),
             results: document.results.as_ref().map(|results| self.compile_results(results)),
             arguments: document.arguments.as_ref().map(|arguments| self.compile_arguments(arguments)),
+            ..Checks::default()
         }
     }
 
@@ -179,7 +183,7 @@ impl Compiler {
             compiled.push(Limit {
                 pointer: self.pointer(at),
                 counter: (*counter).into(),
-                is_of_all_tools: false,
+                is_of_all_tools: self.counters_of_all_tools.contains(*counter),
                 window: *window,
                 max: *max,
                 scope: *scope,
@@ -198,10 +202,11 @@ impl Compiler {
         if let Some((at, _)) = &document.checks.limits {
             at.report("`rate_limit` is the short form of `limits`; remove one of the two");
         }
+        let counter = self.pointer(&document.at);
         rule.own.limits.push(Limit {
             pointer: self.pointer(&rate.at),
-            counter: self.pointer(&document.at).into(),
-            is_of_all_tools: false,
+            is_of_all_tools: self.counters_of_all_tools.contains(&*counter),
+            counter: counter.into(),
             window: rate.window,
             max: Some(rate.max),
             scope: Scope::Grant,
@@ -228,6 +233,17 @@ impl Compiler {
             ));
         }
     }
+}
+
+/// The counters that every call of a tool is charged to.
+fn counters_of_all_tools(document: &document::Policy<'_, '_>) -> HashSet<Box<str>> {
+    let Some(all_tools) = &document.all_tools else { return HashSet::new() };
+    let is_used = |name: &str| all_tools.uses.iter().any(|(_, used)| *used == name);
+    let shared = document.shared_rules.iter().filter(|(name, _)| is_used(name.text)).map(|(_, checks)| checks);
+    let limits = shared.chain([&all_tools.checks]).filter_map(|checks| checks.limits.as_ref());
+    let counters = limits.flat_map(|(_, limits)| limits).map(|limit| limit.counter);
+    // `rate_limit` counts by the pointer of its rule.
+    counters.chain(all_tools.rate_limit.as_ref().map(|_| "/all_tools")).map(Box::from).collect()
 }
 
 /// Where the limits of an entry's rule are written, in their order.

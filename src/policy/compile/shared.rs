@@ -37,7 +37,8 @@ impl<'w> SharedRules<'w> {
     pub(super) fn new(documents: &[(Name<'w, '_>, document::Checks<'w, '_>)], compiler: &Compiler) -> Self {
         let names: Vec<&str> = documents.iter().map(|(name, _)| name.text).collect();
         let rules = documents.iter().map(|(_, document)| {
-            let checks = compiler.compile_checks(document);
+            let mut checks = compiler.compile_checks(document);
+            checks.note_contents();
             let counters = checks.limits.iter().map(|limit| (&*limit.counter).into()).collect();
             SharedRule { checks: Arc::new(checks), counters, modes: Vec::new() }
         });

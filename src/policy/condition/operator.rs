@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::json::{Decimal, Node, Value, diagnostic::nearest_word};
+use crate::json::{Decimal, Node, Value, cursor::Cursor, diagnostic::nearest_word};
 
 use super::{
     Clause, ConditionError,
@@ -105,6 +105,15 @@ operators! {
 }
 
 impl Operator {
+    /// Counts the expression that it has, if any, among those of the document in which it is written at `at`. `None` if they are too
+    /// large together, which is reported.
+    pub(in crate::policy) fn count_expression(&self, at: &Cursor<'_, '_>) -> Option<()> {
+        match self {
+            Self::Regex(regex) => regex.count(at),
+            _ => Some(()),
+        }
+    }
+
     /// Compares an argument that is neither missing nor `null`.
     pub(super) fn test(&self, clause: Clause, value: &Value<'_>) -> Verdict {
         match self {

@@ -8,9 +8,14 @@ use regex_lite::{Regex, RegexBuilder};
 
 #[cfg(not(target_os = "wasi"))]
 use crate::budget::MAX_WORK;
+use crate::json::cursor::Cursor;
 
 /// Longest pattern as written, and largest compiled, in bytes.
 const MAX_PATTERN_BYTES: usize = 64 * 1024;
+
+/// The states that all patterns of one configuration may have: as many as take 16 MiB in the module, at 20 bytes each. The heap
+/// of a worker holds them for as long as the configuration is there.
+const MAX_STATES: usize = (16 << 20) / 20;
 
 /// Longest string that a pattern is run against, in bytes: the time it takes is at most pattern times string.
 const MAX_STRING_BYTES: usize = 16 * 1024;
@@ -83,6 +88,26 @@ impl RegexMatcher {
             return Err(format!("more than {MAX_GROUPS} groups; write `(?:…)`"));
         }
         Ok(Self { regex, states: states::count(text, |_, _| {}) })
+    }
+
+    /// Counts the pattern, which is written at `at`, among those of its document. `None` if they are too large together: the first
+    /// that is too much is reported, so that the document is refused, and none of the others is kept.
+    #[inline(never)]
+    pub(crate) fn count(&self, at: &Cursor<'_, '_>) -> Option<()> {
+        // The first search of an expression makes a table that stays: places for each group beside each state. With three groups it is
+        // as large as the states are.
+        let weight = self.regex.captures_len().saturating_add(3) / 4;
+        let [before, states] = at.add_compiled(self.states.saturating_mul(weight));
+        if states <= MAX_STATES {
+            return Some(());
+        }
+        if before <= MAX_STATES {
+            at.report(
+                "with this expression, those of the configuration take more than 16 MiB compiled; share rules by `use`, write \
+                 fewer expressions, or repeat less in them: `{0,64}` is 64 copies",
+            );
+        }
+        None
     }
 
     /// The part of the expression that makes the search in one text, of at most `longest` code points if that is given, take more

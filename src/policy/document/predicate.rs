@@ -78,7 +78,10 @@ fn read_condition(at: &Cursor<'_, '_>) -> Option<Condition> {
     let placeholder = || Path::new("args.x").ok().map(Operand::Path);
     let known = operand.is_some();
     match Condition::new(operand.or_else(placeholder)?, name, value.map(|value| value.node())) {
-        Ok(condition) => known.then_some(condition),
+        Ok(condition) => {
+            condition.operator().count_expression(value.as_ref().unwrap_or(at))?;
+            known.then_some(condition)
+        }
         Err(errors) => {
             for error in errors {
                 report_errors(*at, operator, value, &error);

@@ -104,7 +104,9 @@ fn read_finder(at: &Cursor<'_, '_>, fields: &Fields<'_, '_>) -> Option<Finder> {
             let expression = RegexMatcher::new(regex.string()?);
             let expression =
                 expression.map_err(|reason| regex.report(format!("the expression is not valid: {reason}")));
-            Some(Finder::Expression(Arc::new(Expression { regex: expression.ok()?, near: near? })))
+            let expression = expression.ok()?;
+            expression.count(&regex)?;
+            Some(Finder::Expression(Arc::new(Expression { regex: expression, near: near? })))
         }
         (Some(_), Some(_)) => at.report_expected("either `find` or `regex`, in two entries"),
         (None, None) => at.report_expected("`{\"find\": …}` or `{\"regex\": …, \"near\": …}`"),

@@ -15,7 +15,7 @@ pub struct Limit {
     pub pointer: Box<str>,
     /// The counter's name; one name is one counter in the whole policy.
     pub counter: Arc<str>,
-    /// Whether it is a limit of `all_tools`, which all tools use up together.
+    /// Whether its counter is one of `all_tools`, which all tools use up together, whichever rule has the limit.
     pub is_of_all_tools: bool,
     /// The length of the window.
     pub window: Window,

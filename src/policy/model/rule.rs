@@ -18,7 +18,8 @@ pub struct Rule {
     pub contents: Contents,
 }
 
-/// Which lists have entries, and whether one reads arguments. Each call asks, so it is found out once.
+/// Which lists have entries, and what they do whatever the call. Each call asks, and each tool of a list, so it is found out once: for a
+/// shared rule once for all entries that use it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Contents {
     /// `require`
@@ -33,6 +34,10 @@ pub struct Contents {
     pub arguments: bool,
     /// Whether arguments are compared with the pinned schema.
     pub schema: bool,
+    /// Whether a predicate of `deny_if` has no condition, so that it denies every call.
+    pub denies: bool,
+    /// Whether a limit never has room.
+    pub has_no_room: bool,
 }
 
 /// The lists of a rule, of an entry's own or of one that several entries use.
@@ -50,6 +55,8 @@ pub struct Checks {
     pub results: Option<ResultRules>,
     /// How arguments are compared with the pinned schema.
     pub arguments: Option<ArgumentRule>,
+    /// What the lists have, by [`Self::note_contents`].
+    pub contents: Contents,
 }
 
 /// Conditions that hold together, or not at all.
@@ -78,22 +85,42 @@ impl Contents {
             limits: self.limits | other.limits,
             arguments: self.arguments | other.arguments,
             schema: self.schema | other.schema,
+            denies: self.denies | other.denies,
+            has_no_room: self.has_no_room | other.has_no_room,
         }
+    }
+}
+
+impl Checks {
+    /// Finds out what its lists have. Call it when they are complete.
+    pub fn note_contents(&mut self) {
+        let Self { require, deny_if, approval, limits, arguments, .. } = &*self;
+        self.contents = Contents {
+            require: !require.is_empty(),
+            deny_if: !deny_if.is_empty(),
+            approval: !approval.is_empty(),
+            limits: !limits.is_empty(),
+            arguments: self.finds_arguments(),
+            schema: arguments.as_ref().is_some_and(|rule| rule.check > ArgumentCheck::Any),
+            denies: deny_if.iter().any(|predicate| predicate.conditions.is_empty()),
+            has_no_room: limits.iter().any(Limit::never_has_room),
+        };
+    }
+
+    fn finds_arguments(&self) -> bool {
+        let predicates = self.require.iter().chain(&self.deny_if).chain(&self.approval);
+        let counts = |limit: &Limit| matches!(limit.key, Some(LimitKey::Arguments(_)));
+        let costs = || self.limits.iter().any(|limit| matches!(limit.cost, Cost::Argument(_)) || counts(limit));
+        predicates.flat_map(|predicate| &predicate.conditions).any(|condition| condition.args_path().is_some())
+            || costs()
     }
 }
 
 impl Rule {
     /// Finds out what its lists have. Call it when they are complete.
     pub fn note_contents(&mut self) {
-        let contents = Contents {
-            require: self.require().next().is_some(),
-            deny_if: self.deny_if().next().is_some(),
-            approval: self.approval().next().is_some(),
-            limits: self.limits().next().is_some(),
-            arguments: self.finds_arguments(),
-            schema: self.arguments().is_some_and(|rule| rule.check > ArgumentCheck::Any),
-        };
-        self.contents = contents;
+        self.own.note_contents();
+        self.contents = self.checks().fold(Contents::default(), |all, checks| all.or(checks.contents));
     }
 
     /// Its lists: those of the shared rules, then its own.
@@ -141,14 +168,13 @@ impl Rule {
     /// Whether no call whatever passes. A rule in shadow denies nothing.
     #[must_use]
     pub fn denies_unconditionally(&self) -> bool {
-        self.mode == Mode::Enforce && self.deny_if().any(|predicate| predicate.conditions.is_empty())
+        self.mode == Mode::Enforce && self.contents.denies
     }
 
     /// Whether no call whatever passes: it denies without a condition, or a limit never has room.
     #[must_use]
     pub fn never_allows(&self) -> bool {
-        let never = || self.mode == Mode::Enforce && self.limits().any(Limit::never_has_room);
-        self.denies_unconditionally() || never()
+        self.mode == Mode::Enforce && (self.contents.denies || self.contents.has_no_room)
     }
 
     /// Whether it denies a caller whatever it sends. A rule in shadow denies nothing.
@@ -162,13 +188,5 @@ impl Rule {
     #[must_use]
     pub fn reads_arguments(&self) -> bool {
         self.contents.arguments
-    }
-
-    fn finds_arguments(&self) -> bool {
-        let predicates = self.require().chain(self.deny_if()).chain(self.approval());
-        let counts = |limit: &Limit| matches!(limit.key, Some(LimitKey::Arguments(_)));
-        let costs = || self.limits().any(|limit| matches!(limit.cost, Cost::Argument(_)) || counts(limit));
-        predicates.flat_map(|predicate| &predicate.conditions).any(|condition| condition.args_path().is_some())
-            || costs()
     }
 }

@@ -223,6 +223,7 @@ fn read_values(name: &'static str, at: &Cursor<'_, '_>) -> Option<Comparison> {
 fn read_comparison(name: &'static str, operator: &str, at: &Cursor<'_, '_>) -> Option<Comparison> {
     match Operator::new(operator, Some(at.node())) {
         Ok(operator) => {
+            operator.count_expression(at)?;
             Some(Comparison { name, operator, has_null: false, text: display_value(&at.node().value).into() })
         }
         Err(errors) => {
