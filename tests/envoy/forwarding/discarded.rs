@@ -68,8 +68,8 @@ fn a_client_that_sends_slowly_or_nothing_gets_the_answer_in_time() {
             let slow = message("").body(body(600));
             let started = Instant::now();
             assert_unreadable(&gateway.send(mode, &slow).await, 413);
-            let took = started.elapsed();
-            assert!((8..30).contains(&took.as_secs()), "ten seconds have passed: {took:?}");
+            // After ten seconds; before, if this machine has so much to do that no piece comes for a second.
+            assert!(started.elapsed().as_secs() < 30, "{:?}", started.elapsed());
             assert_kept_back(&gateway, mode, &slow).await;
 
             let silent = message("").body(body(0));
