@@ -12,6 +12,7 @@
 pub mod definition;
 mod edit;
 mod events;
+mod kind;
 mod message;
 mod sniff;
 
@@ -29,18 +30,7 @@ use crate::digest::padded;
 
 use self::{events::Events, message::Unreadable};
 
-/// The kind of a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ListKind {
-    /// `tools/list`
-    Tools,
-    /// `prompts/list`
-    Prompts,
-    /// `resources/list`
-    Resources,
-    /// `resources/templates/list`
-    Templates,
-}
+pub use self::kind::ListKind;
 
 /// Which entries of lists are visible, by their kind and their name, URI or URI template.
 pub trait Visibility {
@@ -150,41 +140,6 @@ pub struct StreamAborted;
 
 /// The members of a result that list something.
 const LISTS: [&str; 4] = ["tools", "prompts", "resources", "resourceTemplates"];
-
-impl ListKind {
-    /// The kind of the list in the member of a result with this name.
-    fn by_member(name: &str) -> Option<Self> {
-        match name {
-            "tools" => Some(Self::Tools),
-            "prompts" => Some(Self::Prompts),
-            "resources" => Some(Self::Resources),
-            "resourceTemplates" => Some(Self::Templates),
-            _ => None,
-        }
-    }
-
-    /// The member that identifies an entry.
-    fn key(self) -> &'static str {
-        match self {
-            Self::Tools | Self::Prompts => "name",
-            Self::Resources => "uri",
-            Self::Templates => "uriTemplate",
-        }
-    }
-
-    /// The kind of list that a method returns.
-    #[must_use]
-    pub fn by_method(method: &str) -> Option<Self> {
-        // Nearly no call is of a method that ends like this, and to compare texts takes long.
-        match method.strip_suffix("/list")? {
-            "tools" => Some(Self::Tools),
-            "prompts" => Some(Self::Prompts),
-            "resources" => Some(Self::Resources),
-            "resources/templates" => Some(Self::Templates),
-            _ => None,
-        }
-    }
-}
 
 impl ListStream {
     /// Filters a response that is JSON.
