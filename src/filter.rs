@@ -46,6 +46,7 @@ mod policy_filter;
 mod response;
 mod root;
 mod shared_data;
+mod tick;
 mod tool_notes;
 mod unsafe_code;
 

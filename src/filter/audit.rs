@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use log::Level;
+use proxy_wasm::types::Status;
 
 use crate::{
     audit::{
@@ -14,15 +15,13 @@ use crate::{
     time::Timestamp,
 };
 
-use super::{host, metrics, root::Filter, shared_data::SharedData};
+use super::{host, metrics, root::Filter, shared_data::SharedData, tick};
 
 thread_local! {
     /// Paces the log lines of this worker, of every kind and for all its filters together.
     static LOG_THROTTLE: Cell<LogThrottle> = const { Cell::new(LogThrottle::new()) };
     /// Decisions of this worker that the console does not show yet.
     static UNWRITTEN: RefCell<Buffer> = const { RefCell::new(Buffer::new()) };
-    /// Whether a root will tick to flush them.
-    static TICK_REQUESTED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Records what was decided about a request, at `now` if that is known.
@@ -101,18 +100,14 @@ pub(super) fn write_approver_decision(json: String) {
 fn buffer(json: String, now: Timestamp) {
     if UNWRITTEN.with_borrow_mut(|fresh| fresh.add(json, now)) {
         flush();
-    } else if !TICK_REQUESTED.get() {
-        TICK_REQUESTED.set(host::set_tick_period(Buffer::WAIT).is_ok());
+    } else {
+        // If this fails, a later tick flushes them.
+        let _: Result<(), Status> = tick::request(Buffer::WAIT);
     }
 }
 
-/// Flushes what [`buffer`] kept. A root ticks, perhaps since [`buffer`] asked for it, or Envoy deletes it.
-pub(super) fn on_tick() {
-    TICK_REQUESTED.set(false);
-    flush();
-}
-
-fn flush() {
+/// Writes what [`buffer`] kept: at a tick, perhaps one that [`buffer`] has requested, or before Envoy deletes a root.
+pub(super) fn flush() {
     // Not under a borrow: the write makes host calls.
     let mut fresh = UNWRITTEN.take();
     fresh.write(&SharedData);

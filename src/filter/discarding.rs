@@ -8,7 +8,7 @@ use std::{
 
 use crate::{budget::Discarded, mcp::answer::Reply};
 
-use super::host;
+use super::{host, tick};
 
 thread_local! {
     /// The numbers of their contexts. Each is an open stream, or one that ended since the last tick.
@@ -37,8 +37,7 @@ impl WaitingReply {
     /// The reply, if Envoy does not tick or does not tell the time.
     pub(super) fn start(stream: u32, reply: Reply, size: usize) -> Result<Self, Reply> {
         let Some(now) = host::current_time() else { return Err(reply) };
-        // Once for all of them: a root whose period is set again and again never ticks.
-        if WAITING.with_borrow(Vec::is_empty) && host::set_tick_period(TICK_MS).is_err() {
+        if tick::request(TICK_MS).is_err() {
             return Err(reply);
         }
         let body = Cell::new(Discarded::new(size, now));
@@ -94,7 +93,7 @@ pub(super) fn on_tick(root: u32, send: impl Fn(&Reply)) {
         log::error!("Envoy lost the context of a filter");
     }
     // What a reply's own callbacks have put there meanwhile comes with it.
-    if !waiting.is_empty() && host::set_tick_period(TICK_MS).is_err() {
+    if !waiting.is_empty() && tick::request(TICK_MS).is_err() {
         log::error!("Envoy does not tick: replies wait for the end of their requests");
     }
     WAITING.with_borrow_mut(|all| all.append(&mut waiting));

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 
 use proxy_wasm::types::Status;
 
-use super::host;
+use super::{host, tick};
 
 thread_local! {
     /// The numbers of their contexts. Each is an open stream, or one that ended since the last tick.
@@ -20,7 +20,7 @@ const SOON_MS: u32 = 1;
 /// # Errors
 /// If Envoy does not tick.
 pub(super) fn reset_soon(stream: u32) -> Result<(), Status> {
-    host::set_tick_period(SOON_MS)?;
+    tick::request(SOON_MS)?;
     ENDING.with_borrow_mut(|ending| ending.push(stream));
     Ok(())
 }

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 
 use log::Level;
-use proxy_wasm::types::MetricType;
+use proxy_wasm::types::{MetricType, Status};
 
 use crate::{
     audit::metric,
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-use super::{audit, host, metrics};
+use super::{audit, host, metrics, tick};
 
 /// The notices of one filter on one worker.
 #[derive(Debug, Default)]
@@ -28,11 +28,13 @@ impl Notices {
     /// Takes a notice, for the root's next tick.
     #[cold]
     pub(super) fn push(&self, notice: String) {
-        if self.0.borrow_mut().push(notice) {
-            // If this fails, a later tick sends it.
-            let _: Result<(), _> = host::set_tick_period(SOON_MS);
-        } else {
+        let mut queue = self.0.borrow_mut();
+        let is_first = queue.waiting() == 0;
+        if !queue.push(notice) {
             fail(1, "too many wait");
+        } else if is_first {
+            // Of this very root, since another one sends no notice of this filter. If this fails, a later tick sends it.
+            let _: Result<(), Status> = host::set_tick_period(SOON_MS);
         }
     }
 
@@ -48,7 +50,7 @@ impl Notices {
         }
         if self.0.borrow().waiting() > 0 {
             // If this fails, the next tick sends it.
-            let _: Result<(), _> = host::set_tick_period(INTERVAL_MS);
+            let _: Result<(), Status> = tick::request(INTERVAL_MS);
         }
     }
 }

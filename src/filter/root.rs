@@ -25,6 +25,7 @@ use super::{
     pinned,
     policy_filter::{PolicyFilter, send_late},
     shared_data::SharedData,
+    tick,
 };
 
 /// A configured filter, shared by its streams.
@@ -48,8 +49,6 @@ enum Role {
 
 /// The time from configuring to the first tick, in milliseconds.
 const FIRST_TICK_MS: u32 = 1;
-/// The time between two ticks if no decision waits to be flushed, in milliseconds.
-const IDLE_TICK_MS: u32 = 5000;
 
 /// One configuration of the filter on one thread.
 #[derive(Debug)]
@@ -106,16 +105,15 @@ impl RootContext for FilterRoot {
     /// instance that it then throws away without a callback. Later ticks flush buffered decisions, and notice that an
     /// operator has changed the level of Envoy's log.
     fn on_tick(&mut self) {
-        let _: Result<(), Status> = host::set_tick_period(IDLE_TICK_MS);
+        tick::begin();
         host::follow_log_level();
         log::debug!("#{} on_tick", self.id);
-        audit::on_tick();
+        audit::flush();
         listed::on_tick();
         ending::on_tick(self.id);
         if let Some(Role::Gateway(filter)) = &self.role {
             filter.notices.on_tick(&filter.config);
         }
-        // Last, since it looks more often than a notice is sent.
         discarding::on_tick(self.id, send_late);
         if self.has_approvals() {
             metrics::set_pending_approvals();
@@ -214,7 +212,7 @@ impl FilterRoot {
 impl Drop for FilterRoot {
     fn drop(&mut self) {
         // This root may be the one whose tick was to flush them.
-        audit::on_tick();
+        audit::flush();
         self.forget();
     }
 }

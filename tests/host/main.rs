@@ -79,3 +79,4 @@ mod response_filtering;
 mod results;
 mod service;
 mod statistics;
+mod ticks;
