@@ -1,7 +1,7 @@
 //! When a root of this worker ticks next: as soon as something has asked for.
 //!
-//! Envoy starts the period of a root anew with each call, so that a root whose period is set again and again never ticks. Whatever is left
-//! to do is shared by all roots of a worker, so the one that ticks first does it, but for the notices of each filter.
+//! With each call that sets the period of a root, Envoy starts it again from zero, so that a root whose period is set all the time never
+//! ticks. All roots of a worker share what is left to do, so the one that ticks first does it, but for the notices of each filter.
 
 use std::cell::Cell;
 

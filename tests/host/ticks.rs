@@ -1,4 +1,4 @@
-//! When a root ticks next: Envoy starts its period anew with each call that sets it.
+//! When a root ticks next: Envoy starts its period again from zero with each call that sets it.
 
 use std::sync::Arc;
 
