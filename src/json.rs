@@ -27,6 +27,7 @@ mod number;
 pub mod outline;
 pub mod pointer;
 mod reader;
+mod repeated;
 mod string;
 mod tree;
 mod write;
@@ -41,6 +42,7 @@ pub use self::{
     escape::{escape_characters, quoted, visible},
     names::{KnownNames, NameComparison},
     reader::{Reader, ValueType},
+    repeated::find_folded_twin,
     tree::{Member, Node, Value, parse},
     write::{TextName, TextStart, Writer, decimal_digits, list},
 };

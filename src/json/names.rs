@@ -1,16 +1,14 @@
 //! Compares the member names of each object that is read: finds repeated ones, and those that some readers take for another.
 
-use std::{
-    collections::HashSet,
-    hash::{Hash, Hasher},
+use super::{
+    Fault, Reason, fold,
+    repeated::{find_repeated, name_bytes},
+    string,
 };
-
-use super::{Fault, Reason, fold, string};
 use crate::bytes::mark;
 
-/// Up to this many names are compared each with each; above, they are hashed under a random key, so that an object of a
-/// hundred thousand names takes no quadratic time.
-const FEW: usize = 16;
+/// Room for the names of the objects of most texts.
+const USUAL_NAMES: usize = 16;
 
 /// How strictly the names of one object are compared.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +62,7 @@ impl OpenObject<'_> {
 impl OpenObjects {
     /// No name, and room for those of most messages.
     pub(super) fn new() -> Self {
-        Self { spans: Vec::with_capacity(FEW), decoded: String::new() }
+        Self { spans: Vec::with_capacity(USUAL_NAMES), decoded: String::new() }
     }
 
     /// Call where an object begins.
@@ -225,35 +223,9 @@ const fn bit(length: usize) -> u64 {
     if length < 64 { 1 << length } else { u64::MAX }
 }
 
-/// The index of the first name that repeats an earlier one.
-fn find_repeated(bytes: &[u8], decoded: &[u8], spans: &[string::Span]) -> Option<usize> {
-    let mut names = spans.iter().map(|span| name_bytes(bytes, decoded, *span));
-    if spans.len() > FEW {
-        let mut seen = HashSet::with_capacity(spans.len());
-        return names.position(|name| !seen.insert(HashedName(name)));
-    }
-    let before = |count| spans.iter().take(count).map(|span| name_bytes(bytes, decoded, *span));
-    names.enumerate().position(|(index, name)| before(index).any(|other| other == name))
-}
-
 /// A name whose UTF-8 has been checked, as text.
 fn display_name(name: &[u8]) -> String {
     String::from_utf8_lossy(name).into_owned()
-}
-
-/// A name in a set. Its length needs no hash of its own, since the hash of its bytes has it.
-#[derive(PartialEq, Eq)]
-struct HashedName<'t>(&'t [u8]);
-
-impl Hash for HashedName<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write(self.0);
-    }
-}
-
-fn name_bytes<'t>(bytes: &'t [u8], decoded: &'t [u8], span: string::Span) -> &'t [u8] {
-    let source = if span.escaped { decoded } else { bytes };
-    source.get(span.start..span.end).unwrap_or_default()
 }
 
 /// The content of a string with its escapes; `span` comes from a scan that has checked its UTF-8.

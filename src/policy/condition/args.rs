@@ -1,21 +1,20 @@
 //! A call's arguments, and the walk along a path.
 
-use std::{
-    cell::Cell,
-    collections::{HashMap, HashSet},
-};
+use std::{cell::Cell, collections::HashMap};
 
 use crate::{
     budget::{TooMuchWork, Work},
-    json::{Member, Node, Value, fold},
+    json::{Member, Node, Value, find_folded_twin, fold},
     policy::path::{Path, Segment},
 };
 
-/// Up to this many members with so many bytes of names are compared each with each; above, their folded names go into a set,
-/// and the outcome is kept for the next condition that enters the object. Arguments can hold a hundred thousand members, a
+/// Of up to this many members with so many bytes of names, the outcome of comparing their names is not kept; above, it is, for the
+/// next condition that enters the object. Arguments can hold a hundred thousand members, a
 /// policy many paths.
 const FEW: usize = 16;
 const FEW_BYTES: usize = 512;
+/// Up to this many are compared each with each at once.
+const FEW_PAIRS: usize = 4;
 
 /// Units of [`Work`] for a place that a path leads to.
 const VISIT: usize = 20;
@@ -23,7 +22,7 @@ const VISIT: usize = 20;
 const MEMBER: usize = 10;
 /// For comparing a name with one key of the path.
 const COMPARE: usize = 4;
-/// For a member whose folded name goes into a set, and for a byte of it.
+/// For a member whose folded name is compared with many others, and for a byte of it.
 const FOLD_MEMBER: usize = 100;
 const FOLD_BYTE: usize = 8;
 
@@ -138,6 +137,9 @@ impl<'a> Args<'a> {
     fn folded_member(&self, members: &'a [Member<'a>], bytes: usize) -> Result<Option<&'a str>, TooMuchWork> {
         if members.len() <= FEW && bytes <= FEW_BYTES {
             self.charge(bytes.saturating_mul(members.len()))?;
+            if members.len() > FEW_PAIRS && twin(members, bytes).is_none() {
+                return Ok(None);
+            }
             let alike = |(index, one): (usize, &'a Member<'a>)| {
                 let mut later = members.iter().skip(index.saturating_add(1));
                 later.find(|other| fold::same_but_control(&one.name, &other.name)).map(|other| &*other.name)
@@ -148,7 +150,7 @@ impl<'a> Args<'a> {
         let known = twins.get(&key).copied();
         let index = match known {
             Some(index) => Ok(index),
-            None => self.charge(fold_cost(members, bytes)).map(|()| folded_member_among_many(members)),
+            None => self.charge(fold_cost(members, bytes)).map(|()| twin(members, bytes)),
         };
         twins.extend(index.map(|index| (key, index)));
         self.twins.set(twins);
@@ -165,16 +167,9 @@ fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
-/// The index of a name that equals an earlier one after folding and but for control characters; does not compare each
-/// with each.
-pub(super) fn folded_member_among_many(members: &[Member<'_>]) -> Option<usize> {
-    let mut seen = HashSet::new();
-    members.iter().position(|member| {
-        let mut bare = Vec::new();
-        fold::fold_into(&member.name, &mut bare);
-        // It is UTF-8, as every folded text. Were it not, the object would be ambiguous.
-        !seen.insert(String::from_utf8(bare).unwrap_or_default())
-    })
+/// The index of a member that resembles an earlier one; their names have so many bytes.
+fn twin(members: &[Member<'_>], bytes: usize) -> Option<usize> {
+    find_folded_twin(members.iter().map(|member| &*member.name), bytes)
 }
 
 /// A walk under way.

@@ -2,9 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::json::{Decimal, Member, Node, Value, ValueType, fold};
-
-use super::args::folded_member_among_many;
+use crate::json::{Decimal, Member, Node, Value, ValueType, find_folded_twin, fold};
 
 /// Why a number is nothing to compare with.
 pub(super) const NOT_KEPT: &str = "an IEEE 754 double cannot hold it, so servers read another number";
@@ -58,7 +56,7 @@ impl Literal {
             Value::String(text) => Self::Text(text.to_string()),
             Value::Array(elements) => Self::List(elements.iter().map(Self::new).collect::<Result<_, _>>()?),
             Value::Object(members) => {
-                if folded_member_among_many(members).is_some() {
+                if find_folded_twin(members.iter().map(|member| &*member.name), 0).is_some() {
                     return Err("two of its names are alike");
                 }
                 let mut literals = Vec::with_capacity(members.len());
